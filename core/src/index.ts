@@ -1,0 +1,22 @@
+/** Pure algorithms: no I/O, nothing of ours imported. */
+export { type Candidate, createPicker, type Picker, type StrategyName } from "./balance/picker.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  type ErrorBody,
+  Fault,
+  type FaultCode,
+  type FaultOptions,
+  faultTable,
+} from "./fault.ts";
+export { globMatches } from "./glob.ts";
+export { type Member, type MemberType, type ScanResult, scanMembers } from "./json/scan-members.ts";
+export { type Splice, splice } from "./json/splice.ts";
+export { ManualClock } from "./manual-clock.ts";
+export { type Random, seededRandom, systemRandom } from "./random.ts";
+export { Cooldowns } from "./resilience/cooldowns.ts";
+export { type FullJitterOptions, fullJitterMs } from "./resilience/full-jitter.ts";
+export { RetryBudget } from "./resilience/retry-budget.ts";
+export { type HashedResource, resourceHash } from "./resource-hash.ts";
+export { SseRelay, type StreamError } from "./sse/sse-relay.ts";
+export { usageFromOpenAi } from "./usage/openai-usage.ts";
+export type { Usage } from "./usage/usage.ts";

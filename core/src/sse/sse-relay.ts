@@ -1,0 +1,227 @@
+import { usageFromOpenAi } from "../usage/openai-usage.ts";
+import type { Usage } from "../usage/usage.ts";
+
+/**
+ * Follows an OpenAI event stream that is passed on as it is, and says what may be
+ * forwarded: whole events only, so that a stream cut in the middle of one never
+ * shows half of it, and the usage event can be taken out wherever the network
+ * split it.
+ *
+ * Events are not parsed. A few byte searches per chunk tell whether one could be
+ * of interest (usage, an error, an end); only those are looked at.
+ *
+ * Framing: https://html.spec.whatwg.org/multipage/server-sent-events.html, events
+ * end with an empty line (LF or CRLF; a lone CR is not used by any provider).
+ */
+export class SseRelay {
+  readonly #stripUsage: boolean;
+  #pieces: Buffer[] = [];
+  #heldBytes = 0;
+  #usage: Usage | undefined;
+  #done = false;
+  #finished = false;
+  #error: StreamError | undefined;
+  #events = false;
+
+  /** @param options.stripUsage take out the event that holds nothing but usage. */
+  constructor(options: { readonly stripUsage: boolean }) {
+    this.#stripUsage = options.stripUsage;
+  }
+
+  /** Usage as last reported, if it was. */
+  get usage(): Usage | undefined {
+    return this.#usage;
+  }
+
+  /** The first error event, if there was one. */
+  get error(): StreamError | undefined {
+    return this.#error;
+  }
+
+  /** `[DONE]` was seen: the stream is whole. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  /** True if the stream may end here: it said so, gave a finish reason, or told of an error. */
+  get complete(): boolean {
+    return this.#done || this.#finished || this.#error !== undefined;
+  }
+
+  /** True once there was an event (comments do not count). */
+  get begun(): boolean {
+    return this.#events;
+  }
+
+  /** What of the stream so far is to be forwarded now; possibly nothing. */
+  push(chunk: Buffer): Buffer {
+    // Without a line end no event can end: do not join what comes byte by byte time and again.
+    if (!chunk.includes(lf)) return this.#hold(chunk);
+    const bytes = this.#held(chunk);
+    const end = lastEventEnd(bytes);
+    if (end === bytes.length) return this.#inspect(bytes);
+    const whole = end > 0 ? this.#inspect(bytes.subarray(0, end)) : empty;
+    const rest = this.#hold(bytes.subarray(end));
+    return rest.length === 0 ? whole : Buffer.concat([whole, rest]);
+  }
+
+  /**
+   * The provider closed the stream. Returns what was still held, if it is the whole last event
+   * without the empty line behind it; some servers leave that out.
+   */
+  end(): Buffer {
+    const rest = this.#held(empty);
+    if (rest.length === 0 || !isWholeEvent(rest)) return empty;
+    return this.#inspect(rest);
+  }
+
+  /** What was held, with `chunk` behind it; nothing is held after. */
+  #held(chunk: Buffer): Buffer {
+    if (this.#pieces.length === 0) return chunk;
+    const bytes = Buffer.concat([...this.#pieces, chunk]);
+    this.#pieces = [];
+    this.#heldBytes = 0;
+    return bytes;
+  }
+
+  /** Keep part of an event. What is too long to hold is passed on unread. */
+  #hold(piece: Buffer): Buffer {
+    this.#pieces.push(piece);
+    this.#heldBytes += piece.length;
+    if (this.#heldBytes <= eventBytesMax) return empty;
+    this.#events = true;
+    return this.#held(empty);
+  }
+
+  #inspect(bytes: Buffer): Buffer {
+    // Latin-1 makes one character of each byte: offsets stay, and searching is fast.
+    const text = bytes.toString("latin1");
+    this.#events ||= text.startsWith("data:") || text.includes("\ndata:");
+    if (text.includes("[DONE]", text.length - doneSearchBytes) && donePattern.test(text)) {
+      this.#done = true;
+    }
+    this.#finished ||= finishPattern(text);
+    if (this.#error === undefined && text.includes('"error"')) this.#readError(bytes);
+    if (!hasUsage(text)) return bytes;
+    return this.#takeUsage(bytes);
+  }
+
+  #readError(bytes: Buffer): void {
+    for (const { start, end } of events(bytes)) {
+      const event = parseEvent(bytes.subarray(start, end));
+      if (isRecord(event?.["error"]) || typeof event?.["error"] === "string") {
+        this.#error = { body: event };
+        return;
+      }
+    }
+  }
+
+  /** Note the usage, and leave out the events that hold nothing else, if asked to. */
+  #takeUsage(bytes: Buffer): Buffer {
+    const kept: Buffer[] = [];
+    for (const { start, end } of events(bytes)) {
+      const raw = bytes.subarray(start, end);
+      const event = raw.includes('"usage"') ? parseEvent(raw) : undefined;
+      const usage = usageFromOpenAi(event?.["usage"]) ?? groqUsage(event);
+      if (usage) this.#usage = usage;
+      const choices = event?.["choices"];
+      const onlyUsage =
+        isRecord(event?.["usage"]) && Array.isArray(choices) && choices.length === 0;
+      if (!(onlyUsage && this.#stripUsage)) kept.push(raw);
+    }
+    return Buffer.concat(kept);
+  }
+}
+
+export interface StreamError {
+  /** The event's JSON, with its `error`. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const empty = Buffer.alloc(0);
+/** An event that is longer is passed on unread. Real ones are below 64 KiB. */
+const eventBytesMax = 256 * 1024;
+const doneSearchBytes = 32;
+const donePattern = /(?:^|\n)data: ?\[DONE\]\s*$/;
+
+/** Offset behind the last empty line, or 0. */
+function lastEventEnd(bytes: Buffer): number {
+  const length = bytes.length;
+  if (bytes[length - 1] === lf) {
+    const before = bytes[length - 2];
+    if (before === lf || (before === cr && bytes[length - 3] === lf)) return length;
+  }
+  const unix = bytes.lastIndexOf("\n\n");
+  const dos = bytes.lastIndexOf("\n\r\n");
+  return Math.max(unix >= 0 ? unix + 2 : 0, dos >= 0 ? dos + 3 : 0);
+}
+
+const lf = 0x0a;
+const cr = 0x0d;
+
+/** The events in `bytes`, each with the empty line that ends it. */
+function* events(bytes: Buffer): Generator<{ start: number; end: number }> {
+  const text = bytes.toString("latin1");
+  let start = 0;
+  for (const match of text.matchAll(/\n\r?\n/g)) {
+    const end = match.index + match[0].length;
+    yield { start, end };
+    start = end;
+  }
+  if (start < bytes.length) yield { start, end: bytes.length };
+}
+
+/** The JSON object an event's data is, or undefined. */
+function parseEvent(raw: Buffer): Readonly<Record<string, unknown>> | undefined {
+  const data = raw
+    .toString("utf8")
+    .split(/\r?\n/)
+    .filter((line) => line.startsWith("data:"))
+    .map((line) => line.slice(line[5] === " " ? 6 : 5))
+    .join("\n");
+  try {
+    const value: unknown = JSON.parse(data);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A last event that only lacks its empty line: `[DONE]`, or data that is whole JSON. */
+function isWholeEvent(raw: Buffer): boolean {
+  return donePattern.test(raw.toString("latin1")) || parseEvent(raw) !== undefined;
+}
+
+/** `"usage"` with a value other than null. */
+function hasUsage(text: string): boolean {
+  for (let at = text.indexOf('"usage"'); at >= 0; at = text.indexOf('"usage"', at + 7)) {
+    if (text[valueStart(text, at + 7)] !== "n") return true;
+  }
+  return false;
+}
+
+/** `"finish_reason"` with a string. */
+function finishPattern(text: string): boolean {
+  const name = '"finish_reason"';
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + name.length)) {
+    if (text[valueStart(text, at + name.length)] === '"') return true;
+  }
+  return false;
+}
+
+/** Behind the colon and spaces that follow a key. */
+function valueStart(text: string, at: number): number {
+  let start = at;
+  while (text[start] === " " || text[start] === ":") start += 1;
+  return start;
+}
+
+/** Groq reports usage beside the last choice, under a name of its own. */
+function groqUsage(event: Readonly<Record<string, unknown>> | undefined): Usage | undefined {
+  const groq = event?.["x_groq"];
+  return isRecord(groq) ? usageFromOpenAi(groq["usage"]) : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
