@@ -33,6 +33,7 @@ export const faultTable = {
   draining: row(503, "service_unavailable_error"),
   no_deployment: row(503, "service_unavailable_error"),
   upstream_timeout: row(504, "server_error"),
+  upstream_rate_limited: row(429, "rate_limit_error"),
 } as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof faultTable;

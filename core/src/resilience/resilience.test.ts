@@ -27,12 +27,12 @@ describe("RetryBudget", () => {
         fc.integer({ min: 1, max: 100 }),
         fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 400 }),
         (percent, gapsMs) => {
-          const budget = new RetryBudget(percent, 0);
+          const budget = new RetryBudget(0);
           let nowMs = 0;
           let granted = 0;
           for (const gapMs of gapsMs) {
             nowMs += gapMs;
-            budget.deposit();
+            budget.deposit(percent);
             if (budget.withdraw(nowMs)) granted += 1;
           }
           const allowed = 100 + (gapsMs.length * percent) / 100 + (nowMs / 1000) * 10;
@@ -43,17 +43,20 @@ describe("RetryBudget", () => {
   });
 
   it("comes back after being used up", () => {
-    const budget = new RetryBudget(10, 0);
+    const budget = new RetryBudget(0);
+    budget.deposit(10);
     for (let i = 0; i < 100; i++) expect(budget.withdraw(0)).toBe(true);
     expect(budget.withdraw(0)).toBe(false);
     expect(budget.withdraw(100)).toBe(true);
     expect(budget.withdraw(100)).toBe(false);
-    for (let i = 0; i < 10; i++) budget.deposit();
+    for (let i = 0; i < 10; i++) budget.deposit(10);
     expect(budget.withdraw(100)).toBe(true);
   });
 
   it("never retries at 0 percent", () => {
-    expect(new RetryBudget(0, 0).withdraw(10_000)).toBe(false);
+    const budget = new RetryBudget(0);
+    budget.deposit(0);
+    expect(budget.withdraw(10_000)).toBe(false);
   });
 });
 

@@ -9,21 +9,23 @@
  * Source: the retry budgets of Finagle and Linkerd (20 % and 10 per second there).
  */
 export class RetryBudget {
-  readonly #percent: number;
+  #percent = 0;
   #hundredths: number = reserveMax * 100;
   #paidAtMs: number;
 
-  /** @throws RangeError unless `percent` is within 0 and 100. */
-  constructor(percent: number, nowMs: number) {
-    if (!(percent >= 0 && percent <= 100))
-      throw new RangeError(`percent must be 0..100: ${percent}`);
-    this.#percent = percent;
+  constructor(nowMs: number) {
     this.#paidAtMs = nowMs;
   }
 
-  /** A call came in. */
-  deposit(): void {
-    this.#hundredths = Math.min(reserveMax * 100, this.#hundredths + this.#percent);
+  /**
+   * A call came in; `percent` is the policy's, from now on.
+   * @throws RangeError unless it is within 0 and 100.
+   */
+  deposit(percent: number): void {
+    if (!(percent >= 0 && percent <= 100))
+      throw new RangeError(`percent must be 0..100: ${percent}`);
+    this.#percent = percent;
+    this.#hundredths = Math.min(reserveMax * 100, this.#hundredths + percent);
   }
 
   /** May one retry go out now? True takes it. */

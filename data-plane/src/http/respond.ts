@@ -1,0 +1,36 @@
+import type { ServerResponse } from "node:http";
+import type { Fault } from "@headgate/core";
+
+/** Answer with JSON, once. `headers` are name, value, name, value. */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: readonly string[] = [],
+): void {
+  sendBytes(response, status, Buffer.from(JSON.stringify(body)), [
+    "content-type",
+    "application/json",
+    ...headers,
+  ]);
+}
+
+/** Answer with bytes whose content-type is among `headers`. */
+export function sendBytes(
+  response: ServerResponse,
+  status: number,
+  body: Buffer,
+  headers: readonly string[],
+): void {
+  response.writeHead(status, [...headers, "content-length", String(body.length)]);
+  response.end(body);
+}
+
+/** Answer with a fault of ours, in OpenAI's shape. */
+export function sendFault(
+  response: ServerResponse,
+  fault: Fault,
+  headers: readonly string[] = [],
+): void {
+  sendJson(response, fault.status, fault.body, [...headers, "x-headgate-error-source", "gateway"]);
+}

@@ -1,0 +1,209 @@
+import { type Clock, Fault } from "@headgate/core";
+import type { Dispatcher } from "undici";
+import { endpointPaths } from "../http/routes.ts";
+import type { UpstreamHeaders } from "../providers/openai/classify-error.ts";
+import type { Deployment, RoutedPolicy } from "../routing/routed.ts";
+import type { Deadline, Deadlines } from "../upstream/deadlines.ts";
+import type { Call } from "./call.ts";
+import { EventStreamAnswer } from "./event-stream-answer.ts";
+import type { Failure } from "./failure.ts";
+import { PlainAnswer } from "./plain-answer.ts";
+
+/** What became of one try at one deployment. */
+export type AttemptResult =
+  /** The client has the whole answer. */
+  | { readonly kind: "answered" }
+  /** Nothing reached the client. */
+  | { readonly kind: "failed"; readonly failure: Failure }
+  /** Part of the answer reached the client; it was told of the rest. */
+  | { readonly kind: "interrupted"; readonly fault: Fault }
+  /** The client went away, and the provider was told. */
+  | { readonly kind: "client_closed" };
+
+export interface AttemptOptions {
+  readonly call: Call;
+  readonly deployment: Deployment;
+  readonly body: Uint8Array;
+  /** Take out the usage event: the client did not ask for it. */
+  readonly stripUsage: boolean;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly policy: RoutedPolicy;
+}
+
+/** Takes in the body of an answer of one kind, and says how it ended. */
+export interface Answer {
+  data(chunk: Buffer): void;
+  /** The provider finished. */
+  end(): void;
+  /** The provider broke off, or took too long. Says how much of the answer the client was given. */
+  lost(fault: Fault): "nothing" | "part" | "all";
+  /** True once something of the answer itself came, and not just signs of life. */
+  readonly begun: boolean;
+}
+
+/** One try at one deployment. Resolves once, never rejects, and leaves nothing running. */
+export function attempt(options: AttemptOptions): Promise<AttemptResult> {
+  return new Promise((resolve) => new Attempt(options, resolve).start());
+}
+
+/**
+ * connecting -> waiting -> receiving -> settled, and settled from each of them.
+ *
+ * The time allowed is that of the phase: connect, first token (event streams only: a plain answer
+ * may well take minutes), idle; and never beyond the total, which counts from the call's start.
+ */
+class Attempt implements Dispatcher.DispatchHandler, Deadline {
+  readonly #options: AttemptOptions;
+  readonly #resolve: (result: AttemptResult) => void;
+  readonly #endsMs: number;
+  deadlineMs: number;
+  #phase: "connecting" | "waiting" | "receiving" | "settled" = "connecting";
+  #controller: Dispatcher.DispatchController | undefined;
+  #answer: Answer | undefined;
+
+  constructor(options: AttemptOptions, resolve: (result: AttemptResult) => void) {
+    this.#options = options;
+    this.#resolve = resolve;
+    const { policy, deadlines, call } = options;
+    this.#endsMs = call.startedMs + policy.totalTimeoutMs;
+    this.deadlineMs = Math.min(this.#endsMs, deadlines.nowMs + policy.connectTimeoutMs);
+  }
+
+  start(): void {
+    const { call, deployment, dispatcher, deadlines, body } = this.#options;
+    call.client.onGone(() => this.#clientGone());
+    if (call.client.gone) return this.#clientGone();
+    deadlines.add(this);
+    const { plain, stream } = deployment.headers;
+    const path = deployment.basePath + endpointPaths[call.endpoint];
+    // undici's type asks for a mutable list, which it does not change.
+    const headers = (call.stream ? stream : plain) as string[];
+    try {
+      dispatcher.dispatch({ method: "POST", path, headers, body }, this);
+    } catch (cause) {
+      // Its arguments did not suit undici: a credential with a line end in it, for example.
+      const message = `The request to the provider ${deployment.provider} could not be made.`;
+      this.#lose(new Fault("upstream_unavailable", message, { cause }), { cause: "connect_error" });
+    }
+  }
+
+  /** Done: nothing that happens later counts. */
+  settle(result: AttemptResult): void {
+    if (this.#phase === "settled") return;
+    this.#phase = "settled";
+    this.#options.deadlines.remove(this);
+    this.#options.call.client.onGone(undefined);
+    this.#resolve(result);
+  }
+
+  /** Give up the provider's answer and settle. */
+  abort(result: AttemptResult): void {
+    if (this.#phase === "settled") return;
+    this.settle(result);
+    this.#controller?.abort(abandoned);
+  }
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    if (this.#phase !== "settled") this.#controller?.resume();
+  }
+
+  expire(): void {
+    const { policy, deployment, deadlines } = this.#options;
+    const total = deadlines.nowMs >= this.#endsMs;
+    const waited = total
+      ? `its answer was not complete after ${policy.totalTimeoutMs} ms`
+      : timeouts[this.#phase](policy);
+    const message = `The provider ${deployment.provider} took too long: ${waited}.`;
+    this.#lose(new Fault("upstream_timeout", message), { cause: "timeout" });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#phase === "settled") return controller.abort(abandoned);
+    this.#phase = "waiting";
+    const { call, policy } = this.#options;
+    this.#allow(call.stream ? policy.firstTokenTimeoutMs : policy.totalTimeoutMs);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: UpstreamHeaders,
+  ): void {
+    // An informational response: the real one follows.
+    if (status < 200 || this.#phase === "settled") return;
+    const { call, deployment, stripUsage, clock } = this.#options;
+    const head = { status, headers };
+    const type = headers["content-type"];
+    const isStream = status === 200 && typeof type === "string" && eventStreamType.test(type);
+    this.#answer = isStream
+      ? new EventStreamAnswer({ call, deployment, head, clock, stripUsage, attempt: this })
+      : new PlainAnswer({ call, deployment, head, clock, attempt: this });
+    this.#received();
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#phase === "settled") return;
+    this.#answer?.data(chunk);
+    this.#received();
+  }
+
+  onResponseEnd(): void {
+    if (this.#phase !== "settled") this.#answer?.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#phase === "settled") return;
+    const { provider } = this.#options.deployment;
+    const code = (error as NodeJS.ErrnoException).code ?? error.name;
+    if (this.#phase === "connecting") {
+      const message = `The provider ${provider} could not be reached (${code}).`;
+      const fault = new Fault("upstream_unavailable", message, { cause: error });
+      return this.#lose(fault, { cause: "connect_error" });
+    }
+    const message = `The provider ${provider} closed the connection before its answer was complete (${code}).`;
+    const fault = new Fault("upstream_unavailable", message, { cause: error });
+    this.#lose(fault, { cause: "connect_error", reset: this.#answer === undefined });
+  }
+
+  /** Until the answer has begun, the time allowed for its first token goes on running. */
+  #received(): void {
+    if (!this.#answer?.begun || this.#phase === "settled") return;
+    this.#phase = "receiving";
+    this.#allow(this.#options.policy.idleTimeoutMs);
+  }
+
+  #allow(ms: number): void {
+    this.deadlineMs = Math.min(this.#endsMs, this.#options.deadlines.nowMs + ms);
+  }
+
+  /** No answer, or not all of it. */
+  #lose(fault: Fault, failure: Omit<Failure, "answer">): void {
+    const seen = this.#answer?.lost(fault) ?? "nothing";
+    if (seen === "all") return this.abort({ kind: "answered" });
+    if (seen === "part") return this.abort({ kind: "interrupted", fault });
+    this.abort({ kind: "failed", failure: { ...failure, answer: fault } });
+  }
+
+  #clientGone(): void {
+    this.abort({ kind: "client_closed" });
+  }
+}
+
+const eventStreamType = /^\s*text\/event-stream\b/i;
+
+const timeouts = {
+  connecting: (policy: RoutedPolicy) => `no connection within ${policy.connectTimeoutMs} ms`,
+  waiting: (policy: RoutedPolicy) => `no first event within ${policy.firstTokenTimeoutMs} ms`,
+  receiving: (policy: RoutedPolicy) => `nothing came for ${policy.idleTimeoutMs} ms`,
+  settled: () => "",
+};
+
+/** The reason undici is given; it comes back to no one. */
+const abandoned = new Error("the attempt was given up");

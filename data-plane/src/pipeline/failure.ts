@@ -1,0 +1,27 @@
+import type { Fault } from "@headgate/core";
+
+/** Why an attempt failed before the client saw a byte of it. */
+export interface Failure {
+  /** What the retry policy matches: "connect_error", "timeout", or the status, "429". */
+  readonly cause: "connect_error" | "timeout" | `${number}`;
+  /** What the client gets if this was the last attempt: the provider's own answer, or ours. */
+  readonly answer: UpstreamAnswer | Fault;
+  /** How long the provider asked us to wait, if it did. */
+  readonly retryAfterMs?: number;
+  /** The connection was closed under us before anything was answered: it may just have been old. */
+  readonly reset?: boolean;
+}
+
+/** A provider's answer that is passed on as it is. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  /** The provider's error code or type, for the log. */
+  readonly code: string | undefined;
+}
+
+/** Whether the policy's list names this failure: by word, status, or class ("5xx"). */
+export function isRetryable(cause: Failure["cause"], retryOn: ReadonlySet<string>): boolean {
+  return retryOn.has(cause) || retryOn.has(`${cause[0]}xx`);
+}

@@ -1,0 +1,180 @@
+import { type Clock, type Cooldowns, Fault, type RetryBudget } from "@headgate/core";
+import { readBody } from "../http/read-body.ts";
+import { sendBytes, sendFault } from "../http/respond.ts";
+import { asksForUsage, upstreamBody } from "../providers/openai/request-body.ts";
+import type { Deployment, RoutedModel } from "../routing/routed.ts";
+import type { RoutingTable } from "../routing/routing-table.ts";
+import type { Deadlines } from "../upstream/deadlines.ts";
+import type { UpstreamPools } from "../upstream/upstream-pools.ts";
+import { type AttemptResult, attempt } from "./attempt.ts";
+import { authenticate, resolveModel } from "./authenticate.ts";
+import type { Call } from "./call.ts";
+import { type Failure, isRetryable } from "./failure.ts";
+import { pick } from "./pick.ts";
+import { type CallRequest, readRequest } from "./read-request.ts";
+import { type SettleDeps, settle } from "./settle.ts";
+
+export interface PipelineDeps extends SettleDeps {
+  readonly clock: Clock;
+  readonly table: RoutingTable;
+  readonly pools: UpstreamPools;
+  readonly deadlines: Deadlines;
+  readonly cooldowns: Cooldowns;
+  readonly retryBudget: RetryBudget;
+  readonly bodyMaxBytes: number;
+}
+
+/** One call, from its headers to its line in the log. Never rejects. */
+export async function handleCall(call: Call, deps: PipelineDeps): Promise<void> {
+  deps.metrics.opened();
+  try {
+    const key = authenticate(call.request.headers, deps.table);
+    call.key = key;
+    const body = await readBody(call.request, deps.bodyMaxBytes);
+    const request = readRequest(body, call.endpoint);
+    call.stream = request.stream;
+    const model = resolveModel(request.modelName, key, deps.table);
+    call.model = model.name;
+    conclude(call, await attempts(call, request, model, deps));
+  } catch (reason) {
+    const fault = Fault.from(reason);
+    if (fault.code === "internal_error") deps.log.broke(call, fault.cause);
+    reject(call, fault);
+  }
+  settle(call, deps.clock.now(), deps);
+}
+
+/** Try deployments until one answers, or there is no sense in going on. */
+async function attempts(
+  call: Call,
+  request: CallRequest,
+  model: RoutedModel,
+  deps: PipelineDeps,
+): Promise<AttemptResult> {
+  const { cooldowns, deadlines, metrics, retryBudget, table } = deps;
+  const tried = new Set<string>();
+  const stripUsage = !asksForUsage(request);
+  let last: AttemptResult | undefined;
+  retryBudget.deposit(table.policy.retryBudgetPercent);
+  for (;;) {
+    const deployment = pick(model, tried, cooldowns, deadlines.nowMs);
+    if (!deployment) return last ?? noDeployment(model);
+    tried.add(deployment.id);
+    call.attempts += 1;
+    call.deployment = deployment;
+    metrics.picked(model.name, deployment, call.attempts);
+    const { upstreamModel } = deployment;
+    last = await attempt({
+      call,
+      deployment,
+      body: upstreamBody(request, { model: model.name, upstreamModel }),
+      stripUsage,
+      dispatcher: deps.pools.get(deployment.origin),
+      clock: deps.clock,
+      deadlines,
+      policy: table.policy,
+    });
+    if (last.kind !== "failed") {
+      if (last.kind === "answered" && !cooldowns.none) cooldowns.succeeded(deployment.id);
+      return last;
+    }
+    noteFailure(deployment, last.failure, deps);
+    if (!mayRetry(call, last.failure, deps)) return last;
+    // A kept-alive connection that was just being closed says nothing against its deployment.
+    if (last.failure.reset && call.attempts === 1 && !hasOther(model, tried)) tried.clear();
+  }
+}
+
+function noteFailure(deployment: Deployment, failure: Failure, deps: PipelineDeps): void {
+  const { cooldowns, deadlines, metrics } = deps;
+  metrics.attemptFailed(deployment, failure.cause);
+  const status = Number(failure.cause);
+  if (status === 429) cooldowns.limited(deployment.id, deadlines.nowMs, failure.retryAfterMs);
+  else if (Number.isNaN(status) || status >= 500 || status === 401 || status === 403) {
+    cooldowns.failed(deployment.id, deadlines.nowMs);
+  }
+}
+
+function mayRetry(
+  call: Call,
+  failure: Failure,
+  { table, retryBudget, clock }: PipelineDeps,
+): boolean {
+  const { maxAttempts, retryOn } = table.policy;
+  if (call.client.gone || call.attempts >= maxAttempts) return false;
+  return isRetryable(failure.cause, retryOn) && retryBudget.withdraw(clock.now());
+}
+
+function hasOther(model: RoutedModel, tried: ReadonlySet<string>): boolean {
+  return model.tiers.some((tier) => tier.some(({ id }) => !tried.has(id)));
+}
+
+function noDeployment(model: RoutedModel): never {
+  const message = `The model ${JSON.stringify(model.name)} has no deployment that this region may use.`;
+  throw new Fault("no_deployment", message, { param: "model" });
+}
+
+/** Note how the attempts ended, and answer if nothing was answered yet. */
+function conclude(call: Call, result: AttemptResult): void {
+  switch (result.kind) {
+    case "answered":
+      call.outcome = "ok";
+      return;
+    case "interrupted":
+      call.outcome = "interrupted";
+      call.errorCode = result.fault.code;
+      return;
+    case "client_closed":
+      return clientClosed(call);
+    case "failed":
+      return sendFailure(call, result.failure);
+  }
+}
+
+function sendFailure(call: Call, failure: Failure): void {
+  const { answer } = failure;
+  call.outcome = "upstream_error";
+  call.status = answer.status;
+  call.errorCode = answer.code ?? failure.cause;
+  const headers = callHeaders(call);
+  if (answer instanceof Fault) {
+    const waits =
+      failure.retryAfterMs === undefined
+        ? []
+        : ["retry-after", String(Math.ceil(failure.retryAfterMs / 1000))];
+    return sendFault(call.response, answer, [...headers, ...waits]);
+  }
+  sendBytes(call.response, answer.status, answer.body, [
+    ...headers,
+    ...answer.headers,
+    "x-headgate-error-source",
+    "upstream",
+  ]);
+}
+
+/** Refuse a call that no provider has answered. */
+function reject(call: Call, fault: Fault): void {
+  if (fault.code === "client_closed" || call.client.gone) return clientClosed(call);
+  call.outcome = fault.status >= 500 ? "failed" : "rejected";
+  call.status = fault.status;
+  call.errorCode = fault.code;
+  if (!call.response.headersSent) sendFault(call.response, fault, callHeaders(call));
+  else call.response.destroy();
+}
+
+function clientClosed(call: Call): void {
+  call.outcome = "client_closed";
+  call.errorCode = "client_closed";
+  // 499, as nginx logs it, unless the answer had begun.
+  if (call.status === 0) call.status = 499;
+  call.response.destroy();
+}
+
+function callHeaders(call: Call): string[] {
+  const headers = ["x-request-id", call.requestId];
+  if (call.deployment) {
+    headers.push("x-headgate-deployment", call.deployment.id);
+    headers.push("x-headgate-attempts", String(call.attempts));
+  }
+  return headers;
+}

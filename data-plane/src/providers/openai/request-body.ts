@@ -1,0 +1,58 @@
+import { type Member, type Splice, scanMembers, splice } from "@headgate/core";
+
+/** A request's body with the members that decide how it goes out. */
+export interface OpenAiRequest {
+  readonly bytes: Uint8Array;
+  readonly bodyStart: number;
+  readonly model: Member;
+  readonly stream: boolean;
+  readonly streamOptions: Member | undefined;
+}
+
+/**
+ * The body as it goes to the provider: the public model name replaced by the provider's own, and
+ * usage asked for in streams. All other bytes stay as the client wrote them.
+ */
+export function upstreamBody(
+  request: OpenAiRequest,
+  names: { readonly model: string; readonly upstreamModel: string },
+): Uint8Array {
+  const edits: Splice[] = [];
+  if (names.model !== names.upstreamModel) {
+    const { start, end } = request.model;
+    edits.push({ start, end, text: JSON.stringify(names.upstreamModel) });
+  }
+  const usage = request.stream ? askForUsage(request) : undefined;
+  if (usage) edits.push(usage);
+  return splice(request.bytes, edits);
+}
+
+/** Whether the client itself asked for the usage event. */
+export function asksForUsage({ bytes, streamOptions }: OpenAiRequest): boolean {
+  const option = includeUsage(bytes, streamOptions);
+  if (option === undefined || streamOptions === undefined) return false;
+  return bytes[streamOptions.start + option.start] === 0x74; // "true"
+}
+
+function askForUsage(request: OpenAiRequest): Splice | undefined {
+  const { bytes, streamOptions, bodyStart } = request;
+  if (asksForUsage(request)) return undefined;
+  if (streamOptions === undefined) {
+    const text = '"stream_options":{"include_usage":true},';
+    return { start: bodyStart, end: bodyStart, text };
+  }
+  const { start, end } = streamOptions;
+  if (streamOptions.type !== "object") return { start, end, text: '{"include_usage":true}' };
+  const option = includeUsage(bytes, streamOptions);
+  if (option) return { start: start + option.start, end: start + option.end, text: "true" };
+  const scanned = scanMembers(bytes.subarray(start, end));
+  const comma = scanned.ok && scanned.empty ? "" : ",";
+  return { start: start + 1, end: start + 1, text: `"include_usage":true${comma}` };
+}
+
+/** Offsets are relative to the stream_options object. */
+function includeUsage(bytes: Uint8Array, options: Member | undefined): Member | undefined {
+  if (options?.type !== "object") return undefined;
+  const scanned = scanMembers(bytes.subarray(options.start, options.end));
+  return scanned.ok ? scanned.members.get("include_usage") : undefined;
+}

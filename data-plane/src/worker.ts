@@ -1,0 +1,87 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { fromBinary } from "@bufbuild/protobuf";
+import { Cooldowns, RetryBudget, systemClock, systemRandom } from "@headgate/core";
+import { discovery } from "@headgate/proto";
+import { pino } from "pino";
+import { Registry } from "prom-client";
+import { ProxyServer } from "./http/proxy-server.ts";
+import { RoutingTable } from "./routing/routing-table.ts";
+import { CallLog } from "./telemetry/call-log.ts";
+import { CallMetrics } from "./telemetry/call-metrics.ts";
+import { Deadlines } from "./upstream/deadlines.ts";
+import { UpstreamPools } from "./upstream/upstream-pools.ts";
+import type { MainToWorker, WorkerOptions, WorkerToMain } from "./worker-protocol.ts";
+
+/** The program of a worker thread: puts the request path together, and does what the main thread says. */
+
+if (!parentPort) throw new Error("worker.ts runs as a worker thread");
+const port = parentPort;
+const options = workerData as WorkerOptions;
+const clock = systemClock;
+
+// Lines are gathered and written some times a second: a write per call would cost more than the line.
+const lines = pino.destination({ fd: 1, sync: false, minLength: 16_384, periodicFlush: 200 });
+const logger = pino({ level: options.logLevel, base: { node: options.node } }, lines);
+const registry = new Registry();
+const table = new RoutingTable({ region: options.region, random: systemRandom });
+const pools = new UpstreamPools();
+const proxy = new ProxyServer(
+  {
+    clock,
+    table,
+    pools,
+    deadlines: new Deadlines(clock),
+    cooldowns: new Cooldowns(),
+    retryBudget: new RetryBudget(clock.now()),
+    bodyMaxBytes: options.bodyMaxBytes,
+    metrics: new CallMetrics(registry),
+    log: new CallLog(logger),
+  },
+  options.listen.tls,
+);
+
+port.on("message", (message: MainToWorker) => {
+  switch (message.type) {
+    case "delta":
+      return apply(message.bytes);
+    case "readiness":
+      return proxy.setReadiness(message);
+    case "drain":
+      return void drain(message.timeoutMs);
+    case "metrics":
+      return void sendMetrics(message.id);
+  }
+});
+await listen();
+
+function apply(bytes: Uint8Array): void {
+  table.apply(fromBinary(discovery.StreamSnapshotsResponseSchema, bytes));
+  const deployments = [...table.models.values()].flatMap(({ tiers }) => tiers.flat());
+  pools.retain(new Set(deployments.map(({ origin }) => origin)));
+  send({ type: "applied", version: table.version });
+}
+
+async function listen(): Promise<void> {
+  try {
+    send({ type: "listening", port: await proxy.listen(options.listen) });
+  } catch (reason) {
+    const { message, code = "UNKNOWN" } = reason as NodeJS.ErrnoException;
+    send({ type: "listen-failed", message, code });
+    port.close();
+  }
+}
+
+async function drain(timeoutMs: number): Promise<void> {
+  const cut = await proxy.drain(timeoutMs);
+  await pools.close();
+  lines.flushSync();
+  send({ type: "drained", cut });
+}
+
+async function sendMetrics(id: number): Promise<void> {
+  send({ type: "metrics", id, metrics: await registry.getMetricsAsJSON() });
+}
+
+function send(message: WorkerToMain): void {
+  port.postMessage(message);
+}
