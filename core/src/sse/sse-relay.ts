@@ -96,23 +96,26 @@ export class SseRelay {
   #inspect(bytes: Buffer): Buffer {
     // Latin-1 makes one character of each byte: offsets stay, and searching is fast.
     const text = bytes.toString("latin1");
+    const begun = this.#events;
     this.#events ||= text.startsWith("data:") || text.includes("\ndata:");
     if (text.includes("[DONE]", text.length - doneSearchBytes) && donePattern.test(text)) {
       this.#done = true;
     }
     this.#finished ||= finishPattern(text);
-    if (this.#error === undefined && text.includes('"error"')) this.#readError(bytes);
+    if (this.#error === undefined && text.includes('"error"')) this.#readError(bytes, begun);
     if (!hasUsage(text)) return bytes;
     return this.#takeUsage(bytes);
   }
 
-  #readError(bytes: Buffer): void {
+  #readError(bytes: Buffer, begun: boolean): void {
+    let first = !begun;
     for (const { start, end } of events(bytes)) {
       const event = parseEvent(bytes.subarray(start, end));
       if (isRecord(event?.["error"]) || typeof event?.["error"] === "string") {
-        this.#error = { body: event };
+        this.#error = { body: event, first };
         return;
       }
+      if (event !== undefined) first = false;
     }
   }
 
@@ -136,6 +139,8 @@ export class SseRelay {
 export interface StreamError {
   /** The event's JSON, with its `error`. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** No event came before it: the stream never was an answer. */
+  readonly first: boolean;
 }
 
 const empty = Buffer.alloc(0);

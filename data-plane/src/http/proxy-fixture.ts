@@ -40,7 +40,10 @@ export const testKey = "sk-hg-test-0123456789";
 export async function startProxyFixture(options: ProxyFixtureOptions): Promise<ProxyFixture> {
   const registry = new Registry();
   const lines: Record<string, unknown>[] = [];
-  const logger = pino({ level: "info", base: null }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const logger = pino(
+    { level: "info", base: null },
+    { write: (line) => void lines.push(JSON.parse(line)) },
+  );
   const random = seededRandom(1);
   const table = new RoutingTable({ region: options.region ?? "test", random });
   const deps: PipelineDeps = {

@@ -73,7 +73,7 @@ export class EventStreamAnswer implements Answer {
   /** Send the head with the first event, unless that is an error. */
   #commit(): boolean {
     const { call, deployment, head, attempt, clock } = this.#options;
-    if (this.#relay.error) {
+    if (this.#relay.error?.first) {
       const { headers } = head;
       const { provider } = deployment;
       const failure = classifyErrorInSuccess(this.#relay.error.body, { headers, provider });

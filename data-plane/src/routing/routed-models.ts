@@ -1,4 +1,4 @@
-import { upstreamBaseUrl } from "@headgate/config";
+import { upstreamBaseUrl } from "@headgate/config/provider-defaults";
 import { createPicker, type Random, type StrategyName } from "@headgate/core";
 import { resources } from "@headgate/proto";
 import { providerHeaders } from "../providers/openai/request-headers.ts";
