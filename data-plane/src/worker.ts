@@ -3,7 +3,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { Cooldowns, RetryBudget, systemClock, systemRandom } from "@headgate/core";
 import { discovery } from "@headgate/proto";
 import { pino } from "pino";
-import { Registry } from "prom-client";
+import { Gauge, Registry } from "prom-client";
 import { ProxyServer } from "./http/proxy-server.ts";
 import { RoutingTable } from "./routing/routing-table.ts";
 import { CallLog } from "./telemetry/call-log.ts";
@@ -39,6 +39,14 @@ const proxy = new ProxyServer(
   },
   options.listen.tls,
 );
+new Gauge({
+  name: "headgate_client_buffered_bytes",
+  help: "Bytes of answers that clients have not fetched yet.",
+  registers: [registry],
+  collect() {
+    this.set(proxy.bufferedBytes);
+  },
+});
 
 port.on("message", (message: MainToWorker) => {
   switch (message.type) {

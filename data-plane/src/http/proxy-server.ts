@@ -43,6 +43,13 @@ export class ProxyServer {
     return this.#calls.size;
   }
 
+  /** Bytes of answers that clients have not fetched yet. */
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const { response } of this.#calls) bytes += response.writableLength;
+    return bytes;
+  }
+
   setReadiness(readiness: Readiness): void {
     this.#readiness = readiness;
   }
