@@ -1,0 +1,57 @@
+/**
+ * `npm run docs:check`: every relative link in a Markdown file leads somewhere, every `npm run X`
+ * named exists, and the tables of metrics and faults name what the code has, no more and no less.
+ */
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { faultTable } from "../core/src/index.ts";
+
+const problems: string[] = [];
+const pages = globSync(["*.md", "docs/**/*.md", "*/README.md", ".github/**/*.md"]).filter(
+  (page) => !page.includes("node_modules"),
+);
+const scripts = JSON.parse(readFileSync("package.json", "utf8")).scripts as Record<string, string>;
+
+for (const page of pages) checkPage(page);
+compare("docs/reference/errors.md", Object.keys(faultTable), "fault code");
+compare("docs/reference/metrics.md", metricNames(), "metric");
+
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+process.stdout.write(`${pages.length} pages checked\n`);
+process.exit(problems.length > 0 ? 1 : 0);
+
+function checkPage(page: string): void {
+  const text = readFileSync(page, "utf8");
+  for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+    if (/^[a-z]+:/.test(target)) continue;
+    if (!existsSync(join(dirname(page), target))) problems.push(`${page}: dead link ${target}`);
+  }
+  for (const [, script = ""] of text.matchAll(/npm run ([a-z:-]+)/g)) {
+    if (!(script in scripts)) problems.push(`${page}: there is no "npm run ${script}"`);
+  }
+}
+
+/** The first column of the page's tables, in code quotes, must be exactly `names`. */
+function compare(page: string, names: readonly string[], what: string): void {
+  const rows = readFileSync(page, "utf8").matchAll(/^\| `([a-z_]+)`/gm);
+  const documented = new Set([...rows].map(([, name = ""]) => name));
+  for (const name of names) {
+    if (!documented.has(name)) problems.push(`${page}: ${what} ${name} is missing`);
+  }
+  for (const name of documented) {
+    if (!names.includes(name)) problems.push(`${page}: ${what} ${name} does not exist`);
+  }
+}
+
+/** Every name given to a metric in the code. */
+function metricNames(): string[] {
+  const sources = globSync("{control-plane,data-plane,cli}/src/**/*.ts").filter(
+    (file) => !file.endsWith(".test.ts"),
+  );
+  const names = sources.flatMap((file) =>
+    [...readFileSync(file, "utf8").matchAll(/name: "((?:llm|headgate)_[a-z_]+)"/g)].map(
+      ([, name = ""]) => name,
+    ),
+  );
+  return [...new Set(names)];
+}

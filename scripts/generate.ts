@@ -1,0 +1,6 @@
+/** Make anew all that is generated and committed: `npm run generate`. */
+import { run } from "./run.ts";
+
+run("buf", "lint");
+run("buf", "generate");
+run("node", "bench/src/main.ts", "--docs-only");
