@@ -8,6 +8,7 @@ import { ProxyServer } from "./http/proxy-server.ts";
 import { RoutingTable } from "./routing/routing-table.ts";
 import { CallLog } from "./telemetry/call-log.ts";
 import { CallMetrics } from "./telemetry/call-metrics.ts";
+import { collectStartupGarbage } from "./telemetry/collect-startup-garbage.ts";
 import { Deadlines } from "./upstream/deadlines.ts";
 import { UpstreamPools } from "./upstream/upstream-pools.ts";
 import type { MainToWorker, WorkerOptions, WorkerToMain } from "./worker-protocol.ts";
@@ -20,7 +21,7 @@ const options = workerData as WorkerOptions;
 const clock = systemClock;
 
 // Lines are gathered and written some times a second: a write per call would cost more than the line.
-const lines = pino.destination({ fd: 1, sync: false, minLength: 16_384, periodicFlush: 200 });
+const lines = pino.destination({ fd: 1, sync: false, minLength: 8_192, periodicFlush: 200 });
 const logger = pino({ level: options.logLevel, base: { node: options.node } }, lines);
 const registry = new Registry();
 const table = new RoutingTable({ region: options.region, random: systemRandom });
@@ -53,6 +54,7 @@ port.on("message", (message: MainToWorker) => {
     case "delta":
       return apply(message.bytes);
     case "readiness":
+      if (message.ready) collectStartupGarbage();
       return proxy.setReadiness(message);
     case "drain":
       return void drain(message.timeoutMs);

@@ -1,0 +1,47 @@
+/** What operators write: resources and process settings, read from YAML and checked in one place. */
+export { formatDuration, parseDuration } from "./duration.ts";
+export { formatProblem, type Problem } from "./problem.ts";
+export type { ControlPlaneConfig } from "./process/control-plane-config.ts";
+export { loadControlPlaneConfig } from "./process/control-plane-config.ts";
+export type { DataPlaneConfig } from "./process/data-plane-config.ts";
+export { loadDataPlaneConfig } from "./process/data-plane-config.ts";
+export { processDefaults } from "./process/defaults.ts";
+export {
+  formatListenAddress,
+  type ListenAddress,
+  parseListenAddress,
+  type TcpAddress,
+} from "./process/listen-address.ts";
+export type { ProcessConfigInput, ProcessConfigResult } from "./process/load-process-config.ts";
+export {
+  checkKeyReferences,
+  checkModelReferences,
+  checkReferences,
+  type Names,
+  type ReferenceProblem,
+  type ResourceIndex,
+} from "./resources/check-references.ts";
+export { checkResource } from "./resources/check-resource.ts";
+export { enumFromWord, enumWord, enumWords } from "./resources/enum-words.ts";
+export { formatResourceSet } from "./resources/format-resource-set.ts";
+export {
+  type LoadResourceSetOptions,
+  type LoadResourceSetResult,
+  loadResourceSet,
+} from "./resources/load-resource-set.ts";
+export { type FromPlainResult, fromPlain, type PlainObject, toPlain } from "./resources/plain.ts";
+export { providerDefaults, upstreamBaseUrl } from "./resources/provider-defaults.ts";
+export {
+  type ResourceKind,
+  type ResourceKindEntry,
+  type ResourceMessages,
+  resourceKindNames,
+  resourceKinds,
+  resourcesOfKind,
+} from "./resources/resource-kinds.ts";
+export {
+  KeyFileError,
+  type KeyFileOptions,
+  loadOrCreateKeyFile,
+} from "./secrets/key-file.ts";
+export { createSealer, type Sealer, UnsealError } from "./secrets/sealer.ts";

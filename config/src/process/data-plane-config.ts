@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { processDefaults } from "./defaults.ts";
+import {
+  bus,
+  durationUpTo,
+  endpointUrl,
+  listenAddress,
+  logLevel,
+  region,
+  tcpAddress,
+  text,
+  token,
+  wholeNumber,
+} from "./fields.ts";
+import type { ListenAddress, TcpAddress } from "./listen-address.ts";
+import {
+  loadProcessConfig,
+  type ProcessConfigInput,
+  type ProcessConfigResult,
+} from "./load-process-config.ts";
+
+/** data-plane.yaml, with defaults filled in. Paths are as written. */
+export interface DataPlaneConfig {
+  readonly region: string;
+  /** Absent: the host name. */
+  readonly node: string | undefined;
+  readonly listen: { readonly proxy: ListenAddress; readonly telemetry: TcpAddress };
+  readonly controlPlane: {
+    /** Tried in turn. */
+    readonly endpoints: readonly string[];
+    readonly joinToken: string | undefined;
+    /** File in PEM. Absent: the system's authorities. */
+    readonly ca: string | undefined;
+  };
+  /** Holds the last good snapshot and the key it is sealed with. */
+  readonly stateDir: string;
+  /** Absent: as many as there are processors. */
+  readonly workers: number | undefined;
+  readonly bodyMaxBytes: number;
+  readonly drainTimeoutMs: number;
+  /** Files in PEM, for the proxy listener. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly logLevel: z.output<typeof logLevel>;
+}
+
+const defaults = processDefaults.dataPlane;
+
+const hourMs = 60 * 60 * 1_000;
+const kibibyte = 1024;
+const gibibyte = 1024 ** 3;
+
+const schema = z.strictObject({
+  region,
+  node: region.optional(),
+  listen: z
+    .strictObject({
+      proxy: listenAddress.prefault(defaults.proxyAddress),
+      telemetry: tcpAddress.prefault(defaults.telemetryAddress),
+    })
+    .prefault({}),
+  control_plane: z.strictObject({
+    endpoints: z
+      .array(endpointUrl)
+      .min(1, "is empty: give at least one")
+      .max(32, "has too many entries: at most 32"),
+    join_token: token.optional(),
+    ca: text.optional(),
+  }),
+  bus,
+  state_dir: text.default(defaults.stateDir),
+  workers: wholeNumber({ min: 1, max: 256 }).optional(),
+  max_body_bytes: wholeNumber({ min: kibibyte, max: gibibyte }).default(defaults.bodyMaxBytes),
+  drain_timeout: durationUpTo(hourMs).default(defaults.drainTimeoutMs),
+  tls: z.strictObject({ cert: text, key: text }).optional(),
+  log_level: logLevel.default(processDefaults.logLevel),
+});
+
+export function loadDataPlaneConfig(
+  input: ProcessConfigInput,
+): ProcessConfigResult<DataPlaneConfig> {
+  const result = loadProcessConfig(input, schema);
+  return result.ok ? { ok: true, config: configFrom(result.config) } : result;
+}
+
+function configFrom(file: z.output<typeof schema>): DataPlaneConfig {
+  return {
+    region: file.region,
+    node: file.node,
+    listen: file.listen,
+    controlPlane: {
+      endpoints: file.control_plane.endpoints,
+      joinToken: file.control_plane.join_token,
+      ca: file.control_plane.ca,
+    },
+    stateDir: file.state_dir,
+    workers: file.workers,
+    bodyMaxBytes: file.max_body_bytes,
+    drainTimeoutMs: file.drain_timeout,
+    tls: file.tls,
+    logLevel: file.log_level,
+  };
+}
