@@ -1,0 +1,15 @@
+/** The models of the fake provider. They differ in the pace of their streams only. */
+export const models = [
+  /** A fast model: 200 chunks a second. Every chunk reaches a proxy as a read of its own. */
+  { name: "bench-paced", pauseMs: 5 },
+  /** As fast as the sockets take it, so that several chunks may arrive in one read. */
+  { name: "bench-burst", pauseMs: 0 },
+  /** Held open: a slow model, one chunk a second. */
+  { name: "bench-held", pauseMs: 1_000 },
+] as const;
+
+export type ModelName = (typeof models)[number]["name"];
+
+export function paceOf(name: string): { readonly pauseMs: number } {
+  return models.find((model) => model.name === name) ?? models[0];
+}

@@ -1,0 +1,64 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type AdminClient, createAdminClient } from "@headgate/sdk";
+import { CliError } from "../cli-error.ts";
+import type { AdminFlags } from "../commands/admin-flags.ts";
+import { type FoundToken, findAdminToken, tokenPlaces } from "./admin-token.ts";
+
+/** Large applies write many resources; everything else answers in milliseconds. */
+const timeoutMs = 60_000;
+
+/** Run `task` against the admin API. Its refusals come out as errors that say what to do. */
+export async function withAdmin<T>(
+  flags: AdminFlags,
+  task: (client: AdminClient) => Promise<T>,
+): Promise<T> {
+  const found = findAdminToken(flags);
+  if (found === undefined) {
+    throw new CliError(`no admin token; looked in ${tokenPlaces(flags)}`);
+  }
+  const client = createAdminClient({ server: flags.server, token: found.token, timeoutMs });
+  try {
+    return await task(client);
+  } catch (error) {
+    throw error instanceof ConnectError ? explained(error, { flags, found }) : error;
+  }
+}
+
+interface Circumstances {
+  readonly flags: AdminFlags;
+  readonly found: FoundToken;
+}
+
+function explained(error: ConnectError, circumstances: Circumstances): CliError {
+  return new CliError(explanation(error, circumstances), { cause: error });
+}
+
+function explanation(error: ConnectError, { flags, found }: Circumstances): string {
+  const message = error.rawMessage;
+  switch (error.code) {
+    case Code.Unavailable:
+      return (
+        `cannot reach ${flags.server} (${systemCode(error) ?? message}): ` +
+        "is `headgate up` running? Another address: --server URL or HEADGATE_SERVER"
+      );
+    case Code.Unauthenticated:
+      return (
+        `${flags.server} refuses the admin token from ${found.origin}; ` +
+        `it is looked for in ${tokenPlaces(flags)}`
+      );
+    case Code.DeadlineExceeded:
+      return `${flags.server} did not answer within ${timeoutMs / 1000} s: is it overloaded, or not a Headgate?`;
+    case Code.Unimplemented:
+    case Code.Unknown:
+      return `${flags.server} does not speak the admin API (${message}): --server wants the admin port, 8081 by default`;
+    default:
+      return message;
+  }
+}
+
+/** ECONNREFUSED and the like, wherever connect has put them. */
+function systemCode(error: ConnectError): string | undefined {
+  const { cause } = error;
+  if (typeof cause !== "object" || cause === null || !("code" in cause)) return undefined;
+  return typeof cause.code === "string" ? cause.code : undefined;
+}

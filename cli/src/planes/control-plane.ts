@@ -1,0 +1,51 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { loadControlPlaneConfig } from "@headgate/config";
+import { createEmbeddedStore, startControlPlane } from "@headgate/control-plane";
+import { systemClock, systemRandom } from "@headgate/core";
+import type { PlaneFlags } from "../commands/control-plane-command.ts";
+import type { Io } from "../io.ts";
+import { listenFailure } from "../listen-failure.ts";
+import { loadSettings } from "../load-settings.ts";
+import { createLogger } from "../logger.ts";
+import { readTls } from "../read-tls.ts";
+import { loadAdminToken, loadSealer } from "../secrets.ts";
+import { stopped } from "../stopped.ts";
+
+/** `headgate control-plane`: admin API, store and discovery, until a signal. */
+export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
+  const stop = io.stopSignal();
+  const config = await loadSettings(io, flags.config, loadControlPlaneConfig);
+  const logger = createLogger({ level: config.logLevel, component: "control-plane" });
+  await using running = new AsyncDisposableStack();
+
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(config.storePath), { recursive: true, mode: 0o700 });
+  const sealer = await loadSealer(io.env, config.dataDir);
+  const adminToken = await loadAdminToken(io.env, config.dataDir, config.adminToken);
+  const tls = await readTls(config.tls);
+  const store = createEmbeddedStore({ path: config.storePath, clock: systemClock });
+  running.defer(() => store.close());
+  const plane = await startControlPlane({
+    store,
+    sealer,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    adminToken: adminToken.token,
+    ...(config.joinToken !== undefined && { joinToken: config.joinToken }),
+    region: config.region,
+    listen: {
+      admin: { ...config.listen.admin, ...tls },
+      grpc: { ...config.listen.grpc, ...tls },
+    },
+  }).catch((error: unknown) => {
+    throw listenFailure(error, "address under listen");
+  });
+  running.defer(() => plane.stop());
+
+  const admin = plane.adminAddress?.url;
+  const grpc = plane.grpcAddress?.url;
+  logger.info({ event: "ready", admin, grpc, admin_token: adminToken.origin }, "ready");
+  await stopped(stop);
+}

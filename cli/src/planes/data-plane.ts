@@ -1,0 +1,65 @@
+import { availableParallelism, hostname } from "node:os";
+import { type DataPlaneConfig, loadDataPlaneConfig } from "@headgate/config";
+import { systemClock, systemRandom } from "@headgate/core";
+import { type DataPlane, startDataPlane } from "@headgate/data-plane";
+import type { Logger } from "pino";
+import { addressUrl } from "../address-url.ts";
+import type { PlaneFlags } from "../commands/control-plane-command.ts";
+import type { Io } from "../io.ts";
+import { loadSettings } from "../load-settings.ts";
+import { createLogger } from "../logger.ts";
+import { readText } from "../read-file-argument.ts";
+import { readTls } from "../read-tls.ts";
+import { loadSealer } from "../secrets.ts";
+import { shutDown } from "../shut-down.ts";
+import { stopped } from "../stopped.ts";
+import { version } from "../version.ts";
+import { discoveryTransport } from "./discovery-transport.ts";
+
+/** `headgate data-plane`: a node that serves applications, until a signal. */
+export async function dataPlane(io: Io, flags: PlaneFlags): Promise<void> {
+  const stop = io.stopSignal();
+  const config = await loadSettings(io, flags.config, loadDataPlaneConfig);
+  const logger = createLogger({ level: config.logLevel, component: "data-plane" });
+  await using running = new AsyncDisposableStack();
+  const node = await startNode(io, config, logger);
+  running.defer(() => shutDown(node, logger));
+
+  // With no control plane and nothing on disk, "ready" may be long in coming.
+  logger.info({ event: "listening", ...addresses(config, node) }, "listening");
+  await Promise.race([node.ready, stopped(stop)]);
+  if (stop.aborted) return;
+  logger.info({ event: "ready", ...addresses(config, node) }, "ready");
+  await stopped(stop);
+}
+
+async function startNode(io: Io, config: DataPlaneConfig, logger: Logger): Promise<DataPlane> {
+  const { endpoints, joinToken, ca } = config.controlPlane;
+  const authority = ca === undefined ? undefined : await readText(ca);
+  return startDataPlane({
+    node: config.node ?? hostname(),
+    region: config.region,
+    build: version,
+    listen: config.listen,
+    ...(await readTls(config.tls)),
+    workers: config.workers ?? availableParallelism(),
+    bodyMaxBytes: config.bodyMaxBytes,
+    drainTimeoutMs: config.drainTimeoutMs,
+    stateDir: config.stateDir,
+    sealer: await loadSealer(io.env, config.stateDir),
+    transports: endpoints.map((endpoint) =>
+      discoveryTransport({ endpoint, joinToken, ca: authority }),
+    ),
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    logLevel: config.logLevel,
+  });
+}
+
+function addresses(config: DataPlaneConfig, node: DataPlane) {
+  return {
+    proxy: addressUrl(node.proxyAddress, config.tls ? "https" : "http"),
+    telemetry: node.telemetryAddress && addressUrl(node.telemetryAddress),
+  };
+}

@@ -1,0 +1,20 @@
+import { readText } from "./read-file-argument.ts";
+
+/** Names of PEM files, as the settings have them. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** PEM texts. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The certificate and key for a listener; nothing when the settings name none. */
+export async function readTls(files: TlsFiles | undefined): Promise<{ readonly tls?: Tls }> {
+  if (files === undefined) return {};
+  const [cert, key] = await Promise.all([readText(files.cert), readText(files.key)]);
+  return { tls: { cert, key } };
+}

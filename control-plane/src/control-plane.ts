@@ -1,0 +1,239 @@
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttp2Server, createSecureServer } from "node:http2";
+import { createServer as createHttpsServer } from "node:https";
+import { createRouterTransport, type Transport } from "@connectrpc/connect";
+import type { Sealer } from "@headgate/config";
+import type { Clock, Random } from "@headgate/core";
+import type { resources } from "@headgate/proto";
+import type { Logger } from "pino";
+import { applyFailure } from "./admin/admin-errors.ts";
+import { AdminLog } from "./admin/admin-log.ts";
+import { createAdminService } from "./admin/admin-service.ts";
+import { type Applied, ApplyService } from "./admin/apply-service.ts";
+import { ResourceService } from "./admin/resource-service.ts";
+import { Debouncer, type DebounceTimes, defaultDebounce } from "./discovery/debouncer.ts";
+import { DiscoveryServer } from "./discovery/discovery-server.ts";
+import { NodeRegistry } from "./discovery/node-registry.ts";
+import { SnapshotCache } from "./discovery/snapshot-cache.ts";
+import { SnapshotFeed } from "./discovery/snapshot-feed.ts";
+import { createCallObserver } from "./http/call-observer.ts";
+import { adminGate, nodeGate } from "./http/gates.ts";
+import { type BoundAddress, type ListenAt, type Listener, listen } from "./http/listener.ts";
+import { type NodeHandler, rpcHandler } from "./http/node-adapter.ts";
+import { createPlainRoutes } from "./http/plain-routes.ts";
+import { type RpcServices, routeAdmin, routeDiscovery } from "./http/rpc-services.ts";
+import { ResourceCodec } from "./resources/resource-codec.ts";
+import { ResourceWriter } from "./resources/resource-writer.ts";
+import { loadOrCreateSettings } from "./resources/settings.ts";
+import type { Store } from "./store/store.ts";
+import {
+  type ControlPlaneMetrics,
+  createControlPlaneMetrics,
+} from "./telemetry/control-plane-metrics.ts";
+
+export interface ControlPlaneOptions {
+  /** Stays the caller's: close it after stop(). */
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly adminToken: string;
+  /** What nodes show. Without one, only nodes on this machine are served. */
+  readonly joinToken?: string;
+  readonly region: string;
+  readonly listen: {
+    /** HTTP/1.1: the admin API as Connect and JSON, metrics, health. */
+    readonly admin?: ListenAt;
+    /** HTTP/2: admin API and discovery as gRPC and Connect. */
+    readonly grpc?: ListenAt;
+  };
+  readonly debounce?: DebounceTimes;
+  /** Nodes connected at once. Default 10,000. */
+  readonly nodesMax?: number;
+}
+
+export interface ControlPlane {
+  readonly adminAddress?: BoundAddress;
+  readonly grpcAddress?: BoundAddress;
+  /** To both services in this process, authorised already. */
+  readonly transport: Transport;
+  /**
+   * Apply a watched file: it owns what it names, prunes what it no longer names.
+   *
+   * @throws ConnectError as AdminService.Apply does; what was in force stays.
+   */
+  applyFile(input: {
+    readonly file: string;
+    readonly resources: resources.ResourceSet;
+  }): Promise<Applied>;
+  metricsText(): Promise<string>;
+  /** End streams, close sockets. Idempotent. Takes 2 seconds at most. */
+  stop(): Promise<void>;
+}
+
+/**
+ * One control-plane replica: admin API -> store -> watch -> snapshot cache -> discovery.
+ *
+ * @throws UnsealError if the store was sealed with another key; what listen() reports.
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { store, clock, logger } = options;
+  if (options.adminToken === "") throw new RangeError("adminToken must not be empty");
+  const metrics = createControlPlaneMetrics();
+  const codec = new ResourceCodec(options.sealer);
+  const settings = await loadOrCreateSettings(store, codec);
+
+  const snapshots = startSnapshots(options, { codec, metrics });
+  const { cache, feed, discovery, registry } = snapshots;
+  await feed.loaded;
+
+  const writing = { writer: new ResourceWriter(store, codec), clock, hmacKey: settings.keyHmacKey };
+  const apply = new ApplyService(writing);
+  const resources = new ResourceService(writing);
+  const log = new AdminLog(logger);
+  const services: RpcServices = {
+    admin: createAdminService({ resources, apply, registry, cache, log }),
+    discovery: discovery.implementation,
+    observer: createCallObserver({ clock, logger, metrics: metrics.admin }),
+  };
+
+  const plainRoutes = createPlainRoutes({
+    registry: metrics.registry,
+    whyNotReady: () => (feed.isLoaded ? undefined : "the store has not been read yet"),
+  });
+  const listeners = await openListeners(options, services, plainRoutes).catch(async (error) => {
+    await snapshots.stop();
+    throw error;
+  });
+
+  let stopping: Promise<void> | undefined;
+  return {
+    ...(listeners.admin && { adminAddress: listeners.admin.address }),
+    ...(listeners.grpc && { grpcAddress: listeners.grpc.address }),
+    transport: createRouterTransport((router) => {
+      routeAdmin(router, services);
+      routeDiscovery(router, services);
+    }),
+    applyFile: async ({ file, resources: set }) => {
+      const result = await apply.applyFile(file, set);
+      if (!result.ok) throw applyFailure(result);
+      const { changes, revision } = result;
+      log.byFile(file, { revision: Number(revision), changes: changes.length });
+      return { changes, revision };
+    },
+    metricsText: () => metrics.registry.metrics(),
+    stop: () => {
+      stopping ??= stopAll(snapshots, listeners);
+      return stopping;
+    },
+  };
+}
+
+interface Listeners {
+  readonly admin?: Listener;
+  readonly grpc?: Listener;
+}
+
+type PlainRoutes = ReturnType<typeof createPlainRoutes>;
+
+/** From the store to the nodes. */
+function startSnapshots(
+  options: ControlPlaneOptions,
+  { codec, metrics }: { codec: ResourceCodec; metrics: ControlPlaneMetrics },
+) {
+  const { store, clock, random, logger, debounce = defaultDebounce, nodesMax } = options;
+  const cache = new SnapshotCache();
+  const registry = new NodeRegistry(clock);
+  const discovery = new DiscoveryServer({
+    cache,
+    registry,
+    clock,
+    logger,
+    metrics: metrics.discovery,
+    ...(nodesMax !== undefined && { nodesMax }),
+  });
+  const publish = () => {
+    cache.publish();
+    discovery.wakeAll();
+  };
+  const debouncer = new Debouncer({ clock, times: debounce, act: publish });
+  const onChange = (urgent: boolean) => {
+    metrics.feed.version.set(cache.version);
+    metrics.feed.resources.set(cache.size);
+    if (urgent) debouncer.flush();
+    else debouncer.trigger();
+  };
+  const feed = new SnapshotFeed({
+    store,
+    codec,
+    cache,
+    clock,
+    random,
+    logger,
+    metrics: metrics.feed,
+    onChange,
+  });
+  feed.start();
+  const stop = async () => {
+    discovery.stop();
+    debouncer.stop();
+    await feed.stop();
+  };
+  return { cache, registry, discovery, feed, stop };
+}
+
+async function openListeners(
+  { listen: at, adminToken, joinToken, clock, logger }: ControlPlaneOptions,
+  services: RpcServices,
+  fallback: PlainRoutes,
+): Promise<Listeners> {
+  const gates = { admin: adminGate(adminToken), node: nodeGate(joinToken) };
+  const adminHandler = rpcHandler({
+    routes: (router) => routeAdmin(router, services, gates),
+    fallback,
+    logger,
+  });
+  const bothHandler = rpcHandler({
+    routes: (router) => {
+      routeAdmin(router, services, gates);
+      routeDiscovery(router, services, gates);
+    },
+    fallback,
+    logger,
+  });
+  const admin = at.admin && (await listen(http1Server(at.admin, adminHandler), at.admin, clock));
+  try {
+    const grpc = at.grpc && (await listen(http2Server(at.grpc, bothHandler), at.grpc, clock));
+    return { ...(admin && { admin }), ...(grpc && { grpc }) };
+  } catch (error) {
+    await admin?.stop();
+    throw error;
+  }
+}
+
+/** Slow senders are cut off: a request is there after a minute or not at all. */
+const requestTimeouts = { headersTimeout: 10_000, requestTimeout: 60_000 };
+
+function http1Server({ tls }: ListenAt, handler: NodeHandler) {
+  return tls
+    ? createHttpsServer({ ...tls, ...requestTimeouts }, handler)
+    : createHttpServer(requestTimeouts, handler);
+}
+
+/** One node needs few streams; this is for tools that open many calls at once. */
+const http2Settings = { settings: { maxConcurrentStreams: 256 } };
+
+function http2Server({ tls }: ListenAt, handler: NodeHandler) {
+  return tls
+    ? createSecureServer({ ...tls, ...http2Settings }, handler)
+    : createHttp2Server(http2Settings, handler);
+}
+
+async function stopAll(
+  snapshots: { readonly stop: () => Promise<void> },
+  { admin, grpc }: Listeners,
+): Promise<void> {
+  await snapshots.stop();
+  await Promise.all([admin?.stop(), grpc?.stop()]);
+}

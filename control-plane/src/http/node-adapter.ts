@@ -1,0 +1,51 @@
+import { type ConnectRouter, createConnectRouter, createContextValues } from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  type connectNodeAdapter,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { Logger } from "pino";
+import { type Peer, peerKey } from "./peer.ts";
+
+export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
+export type NodeRequest = Parameters<NodeHandler>[0];
+export type NodeResponse = Parameters<NodeHandler>[1];
+
+export interface RpcHandlerOptions {
+  readonly routes: (router: ConnectRouter) => void;
+  /** What is not a call of ours. */
+  readonly fallback: (request: NodeRequest, response: NodeResponse) => void;
+  readonly logger: Logger;
+}
+
+/**
+ * RPCs as a handler of node:http and node:http2. The same as connectNodeAdapter(), but that the
+ * peer is known to what handles them, and that a lost connection is a log line for those who
+ * debug, not text on stderr.
+ */
+export function rpcHandler({ routes, fallback, logger }: RpcHandlerOptions): NodeHandler {
+  const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli] });
+  routes(router);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  return (request, response) => {
+    const path = request.url?.split("?", 1)[0] ?? "";
+    const handler = handlers.get(path);
+    if (!handler) return fallback(request, response);
+    const values = createContextValues().set(peerKey, peerFrom(request));
+    handler(universalRequestFromNodeRequest(request, response, undefined, values))
+      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .catch((err) => logger.debug({ err, path }, "the connection of a call was lost"));
+  };
+}
+
+function peerFrom(request: NodeRequest): Peer {
+  const address = request.socket.remoteAddress ?? "unknown";
+  if (!("stream" in request)) {
+    // HTTP/1.1 ends both halves by itself.
+    return { address, cut: () => request.destroy(), close: () => undefined };
+  }
+  const { stream } = request;
+  return { address, cut: () => stream.destroy(), close: () => stream.close() };
+}

@@ -1,0 +1,99 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** Label sets are closed; nothing here is labelled by a name that users choose. */
+export interface ControlPlaneMetrics {
+  readonly registry: Registry;
+  readonly feed: FeedMetrics;
+  readonly discovery: DiscoveryMetrics;
+  readonly admin: AdminMetrics;
+}
+
+export interface FeedMetrics {
+  readonly version: Gauge;
+  readonly resources: Gauge;
+  readonly watchRestarts: Counter<"reason">;
+  readonly unreadable: Counter;
+}
+
+export interface DiscoveryMetrics {
+  readonly connected: Gauge;
+  readonly responses: Counter<"type">;
+  readonly answers: Counter<"type">;
+  readonly drops: Counter<"reason">;
+}
+
+export interface AdminMetrics {
+  readonly requests: Counter<"method" | "code">;
+  readonly seconds: Histogram<"method">;
+}
+
+export function createControlPlaneMetrics(): ControlPlaneMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    feed: {
+      version: new Gauge({
+        name: "headgate_snapshot_version",
+        help: "Newest snapshot version of this replica.",
+        registers,
+      }),
+      resources: new Gauge({
+        name: "headgate_snapshot_resources",
+        help: "Resources in the newest snapshot.",
+        registers,
+      }),
+      watchRestarts: new Counter({
+        name: "headgate_store_watch_restarts_total",
+        help: "Times the watch of the store was lost, by reason: compacted, error.",
+        labelNames: ["reason"],
+        registers,
+      }),
+      unreadable: new Counter({
+        name: "headgate_store_unreadable_values_total",
+        help: "Store values that could not be opened or decoded.",
+        registers,
+      }),
+    },
+    discovery: {
+      connected: new Gauge({
+        name: "headgate_discovery_streams",
+        help: "Discovery streams open.",
+        registers,
+      }),
+      responses: new Counter({
+        name: "headgate_discovery_responses_total",
+        help: "Snapshots sent to nodes, by type: full, delta.",
+        labelNames: ["type"],
+        registers,
+      }),
+      answers: new Counter({
+        name: "headgate_discovery_answers_total",
+        help: "Answers of nodes, by type: ack, nack.",
+        labelNames: ["type"],
+        registers,
+      }),
+      drops: new Counter({
+        name: "headgate_discovery_drops_total",
+        help: "Nodes dropped, by reason: no_hello, no_ack, store_replaced, too_many_nodes.",
+        labelNames: ["reason"],
+        registers,
+      }),
+    },
+    admin: {
+      requests: new Counter({
+        name: "headgate_admin_requests_total",
+        help: "Calls of the admin API, by method and by code (ok, or the Connect code).",
+        labelNames: ["method", "code"],
+        registers,
+      }),
+      seconds: new Histogram({
+        name: "headgate_admin_request_seconds",
+        help: "Duration of calls of the admin API.",
+        labelNames: ["method"],
+        buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+        registers,
+      }),
+    },
+  };
+}
