@@ -15,6 +15,7 @@ import { renderResults } from "./report/render-results.ts";
 import { describeRun, type Results, readResults, writeResults } from "./report/results.ts";
 import { Samples } from "./report/samples.ts";
 import { runBenchmarks } from "./run-benchmarks.ts";
+import type { Bench } from "./sections/section.ts";
 
 process.exitCode = await main().catch((error: unknown) => {
   say(`The benchmarks failed: ${error instanceof Error ? error.message : error}`);
@@ -67,10 +68,14 @@ async function measure(options: Options): Promise<Results> {
       ...skipped,
       ...busyMachine({ load: loadavg()[0], cores: cpus().length }),
     ];
-    for (const notice of notices) say(`Notice: ${notice}`);
+    for (const line of notices) say(`Notice: ${line}`);
     const samples = new Samples();
     const load = new LoadClient(children);
-    const bench = { plan, children, load, samples, directory, peers, say: progress };
+    const notice = (line: string) => {
+      notices.push(line);
+      say(`Notice: ${line}`);
+    };
+    const bench: Bench = { plan, children, load, samples, directory, peers, notice, say: progress };
     await runBenchmarks(bench, options.sections);
     return describeRun({
       peers: versions,

@@ -40,7 +40,11 @@ interface Settings {
   readonly openFiles: number;
 }
 
-/** Pooled, unbuffered both ways, and connections live as long as those of the Node peers. */
+/**
+ * Pooled, unbuffered both ways, and connections live as long as those of the Node peers. It has
+ * room for twice the connections that it may open files for: with less than a sixteenth of the
+ * room left, nginx closes connections that have not sent a request yet.
+ */
 function configuration({ port, upstreamPort, directory, openFiles }: Settings): string {
   return `
 daemon off;
@@ -48,7 +52,7 @@ worker_processes 1;
 worker_rlimit_nofile ${openFiles};
 pid ${directory}/nginx.pid;
 error_log stderr crit;
-events { worker_connections ${openFiles}; }
+events { worker_connections ${2 * openFiles}; }
 http {
   access_log /dev/null;
   keepalive_timeout 75s;

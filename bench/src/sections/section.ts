@@ -15,6 +15,8 @@ export interface Bench {
   readonly directory: string;
   /** Those that can take part. */
   readonly peers: readonly Peer[];
+  /** Say what could not be measured, now and in the results. */
+  readonly notice: (line: string) => void;
   /** Tell whoever watches. */
   readonly say: (line: string) => void;
 }

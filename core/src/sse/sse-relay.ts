@@ -209,7 +209,8 @@ function hasUsage(text: string): boolean {
 function finishPattern(text: string): boolean {
   const name = '"finish_reason"';
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + name.length)) {
-    if (text[valueStart(text, at + name.length)] === '"') return true;
+    const value = valueStart(text, at + name.length);
+    if (text[value] === '"' && text[value + 1] !== '"') return true;
   }
   return false;
 }

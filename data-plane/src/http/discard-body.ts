@@ -7,10 +7,10 @@ import type { Deadlines } from "../upstream/deadlines.ts";
  */
 export function discardBody(request: IncomingMessage, deadlines: Deadlines): void {
   if (request.complete || request.destroyed) return;
+  request.on("error", () => {});
   let bytes = 0;
   const giveUp = { deadlineMs: deadlines.nowMs + lingerMs, expire: () => request.destroy() };
   deadlines.add(giveUp);
-  request.removeAllListeners("data");
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > lingerBytes) request.destroy();

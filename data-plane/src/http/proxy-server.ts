@@ -90,12 +90,10 @@ export class ProxyServer {
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
     // Writing to a client that has just gone is no fault; its call learns of it by "close".
-    response.on("error", () => {});
+    response.on("error", ignore);
     const route = routeOf(request.method ?? "", request.url ?? "");
     if (route.kind === "call") void this.#call(route.endpoint, request, response);
     else this.#answer(route, request, response);
-    if (!request.complete)
-      response.once("finish", () => discardBody(request, this.#deps.deadlines));
   }
 
   async #call(
@@ -103,9 +101,12 @@ export class ProxyServer {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const refusal = this.#refusal();
-    if (refusal) return this.#refuse(response, refusal);
     const { clock, deadlines, table } = this.#deps;
+    const refusal = this.#refusal();
+    if (refusal) {
+      this.#refuse(response, refusal);
+      return discardBody(request, deadlines);
+    }
     const call: Call = {
       requestId: requestId(),
       endpoint,
@@ -120,6 +121,7 @@ export class ProxyServer {
     this.#calls.add(call);
     await handleCall(call, this.#deps);
     this.#calls.delete(call);
+    discardBody(request, deadlines);
     if (this.#draining) response.shouldKeepAlive = false;
     if (this.#calls.size === 0) this.#onIdle?.();
     // What a client does not fetch is not kept for it for ever.
@@ -176,6 +178,8 @@ export class ProxyServer {
       }
     } catch (reason) {
       sendFault(response, Fault.from(reason), headers);
+    } finally {
+      discardBody(request, this.#deps.deadlines);
     }
   }
 
@@ -200,3 +204,6 @@ const backlog = 4096;
 function requestId(): string {
   return `req_${randomBytes(12).toString("hex")}`;
 }
+
+/** One function for all, rather than one per call. */
+function ignore(): void {}

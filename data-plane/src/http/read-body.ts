@@ -12,28 +12,37 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
   const refusal = refuseHead(request, bytesMax);
   if (refusal) return Promise.reject(refusal);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
+    request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
+
+    function onData(chunk: Buffer): void {
       bytes += chunk.length;
       if (bytes > bytesMax) {
         request.pause();
-        chunks.length = 0;
-        reject(tooLarge(bytesMax));
+        settle(() => reject(tooLarge(bytesMax)));
       } else {
         chunks.push(chunk);
       }
-    });
-    request.on("end", () => {
-      const only = chunks[0];
-      resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, bytes));
-    });
-    request.on("close", () => {
-      reject(new Fault("client_closed", "The client closed the connection within its request."));
-    });
-    request.on("error", (cause) => {
-      reject(new Fault("client_closed", "The request broke off.", { cause }));
-    });
+    }
+
+    function onEnd(): void {
+      const [only] = chunks;
+      const body = chunks.length === 1 && only ? only : Buffer.concat(chunks, bytes);
+      settle(() => resolve(body));
+    }
+
+    function onClose(cause?: Error): void {
+      const message = "The client closed the connection within its request.";
+      settle(() => reject(new Fault("client_closed", message, { cause })));
+    }
+
+    /** Leave nothing on the request: it lives as long as its answer, and must not keep the body. */
+    function settle(outcome: () => void): void {
+      request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
+      chunks = [];
+      outcome();
+    }
   });
 }
 

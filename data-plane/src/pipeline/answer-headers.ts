@@ -10,6 +10,8 @@ export function answerHeaders(
   call: Call,
   deployment: Deployment,
   headers: UpstreamHeaders,
+  /** For a provider that leaves it out: official clients take what has no type for text. */
+  contentType: string,
 ): string[] {
   const result = [
     "x-request-id",
@@ -23,5 +25,6 @@ export function answerHeaders(
     const value = headers[name];
     if (typeof value === "string") result.push(name, value);
   }
+  if (headers["content-type"] === undefined) result.push("content-type", contentType);
   return result;
 }

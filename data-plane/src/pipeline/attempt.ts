@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { type Clock, Fault } from "@headgate/core";
 import type { Dispatcher } from "undici";
 import { endpointPaths } from "../http/routes.ts";
@@ -23,9 +24,10 @@ export type AttemptResult =
 export interface AttemptOptions {
   readonly call: Call;
   readonly deployment: Deployment;
-  readonly body: Uint8Array;
   /** Take out the usage event: the client did not ask for it. */
   readonly stripUsage: boolean;
+  /** Called when the first byte of the answer goes out: there will be no other attempt. */
+  readonly onCommit: () => void;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
@@ -44,8 +46,8 @@ export interface Answer {
 }
 
 /** One try at one deployment. Resolves once, never rejects, and leaves nothing running. */
-export function attempt(options: AttemptOptions): Promise<AttemptResult> {
-  return new Promise((resolve) => new Attempt(options, resolve).start());
+export function attempt(options: AttemptOptions, body: Uint8Array): Promise<AttemptResult> {
+  return new Promise((resolve) => new Attempt(options, resolve).start(body));
 }
 
 /**
@@ -71,8 +73,8 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
     this.deadlineMs = Math.min(this.#endsMs, deadlines.nowMs + policy.connectTimeoutMs);
   }
 
-  start(): void {
-    const { call, deployment, dispatcher, deadlines, body } = this.#options;
+  start(body: Uint8Array): void {
+    const { call, deployment, dispatcher, deadlines } = this.#options;
     call.client.onGone(() => this.#clientGone());
     if (call.client.gone) return this.#clientGone();
     deadlines.add(this);
@@ -81,7 +83,7 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
     // undici's type asks for a mutable list, which it does not change.
     const headers = (call.stream ? stream : plain) as string[];
     try {
-      dispatcher.dispatch({ method: "POST", path, headers, body }, this);
+      dispatcher.dispatch({ method: "POST", path, ...framed(headers, body) }, this);
     } catch (cause) {
       // Its arguments did not suit undici: a credential with a line end in it, for example.
       const message = `The request to the provider ${deployment.provider} could not be made.`;
@@ -132,19 +134,30 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: UpstreamHeaders,
   ): void {
     // An informational response: the real one follows.
     if (status < 200 || this.#phase === "settled") return;
-    const { call, deployment, stripUsage, clock } = this.#options;
+    const { call, deployment, stripUsage, clock, onCommit } = this.#options;
     const head = { status, headers };
+    // Parsed by now; as buffers they would hold on to the chunk they came in.
+    controller.rawHeaders = null;
     const type = headers["content-type"];
-    const isStream = status === 200 && typeof type === "string" && eventStreamType.test(type);
+    const isStream =
+      status === 200 && (type === undefined ? call.stream : eventStreamType.test(String(type)));
     this.#answer = isStream
-      ? new EventStreamAnswer({ call, deployment, head, clock, stripUsage, attempt: this })
-      : new PlainAnswer({ call, deployment, head, clock, attempt: this });
+      ? new EventStreamAnswer({
+          call,
+          deployment,
+          head,
+          clock,
+          stripUsage,
+          onCommit,
+          attempt: this,
+        })
+      : new PlainAnswer({ call, deployment, head, clock, onCommit, attempt: this });
     this.#received();
   }
 
@@ -196,6 +209,20 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
   }
 }
 
+/**
+ * undici keeps a buffer for as long as its answer lasts. A long prompt is given as a sequence of
+ * one piece, which it lets go once sent: 10,000 streams must not hold 10,000 prompts.
+ */
+function framed(
+  headers: string[],
+  body: Uint8Array,
+): { headers: string[]; body: Uint8Array | Readable } {
+  if (body.length < longBodyBytes) return { headers, body };
+  const length = ["content-length", String(body.length)];
+  return { headers: [...headers, ...length], body: Readable.from([body]) };
+}
+
+const longBodyBytes = 16 * 1024;
 const eventStreamType = /^\s*text\/event-stream\b/i;
 
 const timeouts = {

@@ -72,7 +72,7 @@ export class EventStreamAnswer implements Answer {
 
   /** Send the head with the first event, unless that is an error. */
   #commit(): boolean {
-    const { call, deployment, head, attempt, clock } = this.#options;
+    const { call, deployment, head, attempt, clock, onCommit } = this.#options;
     if (this.#relay.error?.first) {
       const { headers } = head;
       const { provider } = deployment;
@@ -81,10 +81,11 @@ export class EventStreamAnswer implements Answer {
       return false;
     }
     this.#committed = true;
+    onCommit();
     call.status = head.status;
     call.firstByteMs = clock.now();
     call.response.writeHead(head.status, [
-      ...answerHeaders(call, deployment, head.headers),
+      ...answerHeaders(call, deployment, head.headers, "text/event-stream; charset=utf-8"),
       "cache-control",
       "no-cache",
       "x-accel-buffering",

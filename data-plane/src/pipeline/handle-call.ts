@@ -30,12 +30,11 @@ export async function handleCall(call: Call, deps: PipelineDeps): Promise<void> 
   try {
     const key = authenticate(call.request.headers, deps.table);
     call.key = key;
-    const body = await readBody(call.request, deps.bodyMaxBytes);
-    const request = readRequest(body, call.endpoint);
-    call.stream = request.stream;
-    const model = resolveModel(request.modelName, key, deps.table);
+    const body = readRequest(await readBody(call.request, deps.bodyMaxBytes), call.endpoint);
+    call.stream = body.stream;
+    const model = resolveModel(body.modelName, key, deps.table);
     call.model = model.name;
-    conclude(call, await attempts(call, request, model, deps));
+    conclude(call, await attempts({ call, body, model, tried: new Set() }, deps));
   } catch (reason) {
     const fault = Fault.from(reason);
     if (fault.code === "internal_error") deps.log.broke(call, fault.cause);
@@ -44,36 +43,26 @@ export async function handleCall(call: Call, deps: PipelineDeps): Promise<void> 
   settle(call, deps.clock.now(), deps);
 }
 
+/** A call that is known well enough to be tried. */
+interface Trial {
+  readonly call: Call;
+  readonly model: RoutedModel;
+  /** Gone once an answer is committed: a stream may live for long, and needs no prompt. */
+  body: CallRequest | undefined;
+  readonly tried: Set<string>;
+}
+
 /** Try deployments until one answers, or there is no sense in going on. */
-async function attempts(
-  call: Call,
-  request: CallRequest,
-  model: RoutedModel,
-  deps: PipelineDeps,
-): Promise<AttemptResult> {
-  const { cooldowns, deadlines, metrics, retryBudget, table } = deps;
-  const tried = new Set<string>();
-  const stripUsage = !asksForUsage(request);
+async function attempts(trial: Trial, deps: PipelineDeps): Promise<AttemptResult> {
+  const { call, model, tried } = trial;
+  const { cooldowns, deadlines, retryBudget, table } = deps;
   let last: AttemptResult | undefined;
   retryBudget.deposit(table.policy.retryBudgetPercent);
   for (;;) {
     const deployment = pick(model, tried, cooldowns, deadlines.nowMs);
-    if (!deployment) return last ?? noDeployment(model);
+    if (!deployment || !trial.body) return last ?? noDeployment(model);
     tried.add(deployment.id);
-    call.attempts += 1;
-    call.deployment = deployment;
-    metrics.picked(model.name, deployment, call.attempts);
-    const { upstreamModel } = deployment;
-    last = await attempt({
-      call,
-      deployment,
-      body: upstreamBody(request, { model: model.name, upstreamModel }),
-      stripUsage,
-      dispatcher: deps.pools.get(deployment.origin),
-      clock: deps.clock,
-      deadlines,
-      policy: table.policy,
-    });
+    last = await attemptAt(deployment, trial, trial.body, deps);
     if (last.kind !== "failed") {
       if (last.kind === "answered" && !cooldowns.none) cooldowns.succeeded(deployment.id);
       return last;
@@ -83,6 +72,28 @@ async function attempts(
     // A kept-alive connection that was just being closed says nothing against its deployment.
     if (last.failure.reset && call.attempts === 1 && !hasOther(model, tried)) tried.clear();
   }
+}
+
+function attemptAt(
+  deployment: Deployment,
+  trial: Trial,
+  body: CallRequest,
+  { pools, clock, deadlines, table, metrics }: PipelineDeps,
+): Promise<AttemptResult> {
+  const { call, model } = trial;
+  const { upstreamModel } = deployment;
+  call.attempts += 1;
+  call.deployment = deployment;
+  metrics.picked(model.name, deployment, call.attempts);
+  const dispatcher = pools.get(deployment.origin);
+  const stripUsage = !asksForUsage(body);
+  const onCommit = (): void => {
+    trial.body = undefined;
+  };
+  return attempt(
+    { call, deployment, stripUsage, onCommit, dispatcher, clock, deadlines, policy: table.policy },
+    upstreamBody(body, { model: model.name, upstreamModel }),
+  );
 }
 
 function noteFailure(deployment: Deployment, failure: Failure, deps: PipelineDeps): void {

@@ -18,6 +18,7 @@ export interface AnswerOptions {
   readonly deployment: Deployment;
   readonly head: { readonly status: number; readonly headers: UpstreamHeaders };
   readonly clock: Clock;
+  readonly onCommit: () => void;
   readonly attempt: Flow & {
     settle(result: AttemptResult): void;
     abort(result: AttemptResult): void;
@@ -65,7 +66,12 @@ export class PlainAnswer implements Answer {
     const { head, deployment, clock } = this.#options;
     call.status = head.status;
     call.firstByteMs = clock.now();
-    sendBytes(call.response, head.status, body, answerHeaders(call, deployment, head.headers));
+    sendBytes(
+      call.response,
+      head.status,
+      body,
+      answerHeaders(call, deployment, head.headers, "application/json"),
+    );
     attempt.settle({ kind: "answered" });
   }
 
@@ -97,7 +103,7 @@ export class PlainAnswer implements Answer {
 
   /** Too much to hold: commit to it, if it is a success. */
   #overflow(): void {
-    const { call, deployment, head, attempt, clock } = this.#options;
+    const { call, deployment, head, attempt, clock, onCommit } = this.#options;
     const { provider } = deployment;
     const first = this.#held[0]?.toString("latin1", 0, 64).trimStart() ?? "";
     if (head.status < 200 || head.status > 299 || !first.startsWith("{")) {
@@ -108,8 +114,9 @@ export class PlainAnswer implements Answer {
     const length = head.headers["content-length"];
     call.status = head.status;
     call.firstByteMs = clock.now();
+    onCommit();
     call.response.writeHead(head.status, [
-      ...answerHeaders(call, deployment, head.headers),
+      ...answerHeaders(call, deployment, head.headers, "application/json"),
       ...(typeof length === "string" ? ["content-length", length] : []),
     ]);
     this.#sink = new ClientSink(call.response, attempt);

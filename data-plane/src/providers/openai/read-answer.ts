@@ -15,7 +15,7 @@ export function readAnswer(body: Buffer): Answer {
   } catch {
     return { kind: "not_json", what: "a body that is not JSON" };
   }
-  if (!isRecord(value)) return { kind: "not_json", what: "JSON that is not an object" };
+  if (!isRecord(value)) return { kind: "answer", usage: undefined };
   const isAnswer = "choices" in value || "data" in value;
   if (value["error"] && !isAnswer) return { kind: "error", body: value };
   return { kind: "answer", usage: usageFromOpenAi(value["usage"]) };
