@@ -21,7 +21,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files that only tests run may use `testing`, and read the clock. */
-const testOnly = /(?:\.(?:test|conformance|sim)\.ts|-fixture\.ts|\.fixture\.ts|\/(?:__)?fixtures?(?:__)?\/.*)$/;
+const testOnly =
+  /(?:\.(?:test|conformance|sim)\.ts|-fixture\.ts|\.fixture\.ts|\/(?:__)?fixtures?(?:__)?\/.*)$/;
 
 /** The doors to time, chance and the environment. */
 const doors = /^(?:core\/src\/(?:clock|random)\.ts|cli\/|bench\/|testing\/|scripts\/)/;

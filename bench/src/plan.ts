@@ -16,6 +16,8 @@ export interface Plan {
   readonly latencyPerSecond: number;
   /** Open streams at which memory is read, ascending. */
   readonly heldStreams: readonly number[];
+  /** How long opening them may take, each time. */
+  readonly heldOpenMaxMs: number;
   /** Pause before memory is read. */
   readonly settleMs: number;
   readonly launches: number;
@@ -36,6 +38,7 @@ export const fullPlan: Plan = {
   latencyMs: 7_000,
   latencyPerSecond: 1_000,
   heldStreams: [1_000, 10_000],
+  heldOpenMaxMs: 20_000,
   settleMs: 3_000,
   launches: 5,
   totalMaxMs: 900_000,

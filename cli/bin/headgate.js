@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import module from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { program } from "./fresh-bundle.js";
 
 // Types are stripped from the sources, and node:sqlite is there, from this major on.
 const oldestNode = 24;
@@ -20,11 +21,7 @@ if (Number(process.versions.node.split(".")[0]) >= oldestNode) {
   const { directory } = module.enableCompileCache();
   // Worker threads do not inherit it, but look at the environment.
   if (directory !== undefined) process.env["NODE_COMPILE_CACHE"] ??= directory;
-  // Worker threads take it from the environment.
-  const cache = module.getCompileCacheDir();
-  if (cache !== undefined) process.env["NODE_COMPILE_CACHE"] ??= cache;
-  const bundle = new URL("../dist/headgate.js", import.meta.url);
-  await import(existsSync(bundle) ? bundle.href : new URL("../src/main.ts", import.meta.url).href);
+  await import(program().href);
 } else {
   // A child that is too old as well must not look further.
   runOn(process.env["HEADGATE_STARTED_BY_OLD_NODE"] ? undefined : findNode(here));

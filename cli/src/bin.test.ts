@@ -16,7 +16,7 @@ describe("bin/headgate.js", () => {
   });
 
   it("answers `version` without loading the planes or the configuration", async () => {
-    const { stderr } = await run(["version"], { NODE_DEBUG: "esm" });
+    const { stderr } = await run(["version"], { NODE_DEBUG: "esm", HEADGATE_SOURCES: "1" });
     expect(stderr).toContain("cli/src/main.ts");
     for (const heavy of ["control-plane/src/", "data-plane/src/", "config/src/", "connectrpc"]) {
       expect(stderr).not.toContain(heavy);

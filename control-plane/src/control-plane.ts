@@ -48,6 +48,8 @@ export interface ControlPlaneOptions {
     /** HTTP/2: admin API and discovery as gRPC and Connect. */
     readonly grpc?: ListenAt;
   };
+  /** Metrics of what else runs in this process, for the admin port's page; no name twice. */
+  readonly moreMetrics?: () => Promise<string>;
   readonly debounce?: DebounceTimes;
   /** Nodes connected at once. Default 10,000. */
   readonly nodesMax?: number;
@@ -98,8 +100,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     observer: createCallObserver({ clock, logger, metrics: metrics.admin }),
   };
 
+  const metricsText = async (): Promise<string> =>
+    (await metrics.registry.metrics()) + ((await options.moreMetrics?.()) ?? "");
   const plainRoutes = createPlainRoutes({
-    registry: metrics.registry,
+    metricsText,
     whyNotReady: () => (feed.isLoaded ? undefined : "the store has not been read yet"),
   });
   const listeners = await openListeners(options, services, plainRoutes).catch(async (error) => {
@@ -122,7 +126,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       log.byFile(file, { revision: Number(revision), changes: changes.length });
       return { changes, revision };
     },
-    metricsText: () => metrics.registry.metrics(),
+    metricsText,
     stop: () => {
       stopping ??= stopAll(snapshots, listeners);
       return stopping;

@@ -165,6 +165,8 @@ export class FakeProvider implements AsyncDisposable {
     this.requests.push(received);
     const behaviour = this.#script.shift() ?? this.#behaviour;
     this.#watchers.changed();
+    // Its caller left before the body was here: there is nothing to answer, and nobody.
+    if (received.gone.aborted) return;
     const answer = typeof behaviour === "function" ? await behaviour(received) : behaviour;
     if (answer.hold) await this.#held(received.gone);
     await sendAnswer(response, answer, received.gone);

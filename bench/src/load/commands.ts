@@ -36,12 +36,13 @@ export interface OpenLoop {
   readonly durationMs: number;
 }
 
-/** Open this many streams and keep them until "release". */
+/** Open this many streams and keep them until "release". Those that do not open in time fail. */
 export interface Hold {
   readonly type: "hold";
   readonly target: Target;
   readonly shape: Shape;
   readonly streams: number;
+  readonly openMaxMs: number;
 }
 
 export interface Release {

@@ -1,3 +1,4 @@
+import { systemClock } from "@headgate/core";
 import { Agent } from "undici";
 import { prepareCall } from "./call.ts";
 import type { Hold, LoadResult } from "./commands.ts";
@@ -12,16 +13,18 @@ export class HeldStreams {
 
   /** Resolves when every stream has brought its first bytes or failed. */
   async open(load: Hold): Promise<LoadResult> {
-    const agent = new Agent({ connections: null, bodyTimeout: 0, headersTimeout: 60_000 });
+    const agent = new Agent({ connections: null, bodyTimeout: 0, headersTimeout: load.openMaxMs });
     this.#agents.add(agent);
     const { options } = prepareCall(agent, load.target, load.shape);
     const tally = new Tally();
+    const endMs = systemClock.now() + load.openMaxMs;
     let started = 0;
 
     async function opener(): Promise<void> {
       while (started < load.streams) {
         started += 1;
-        await openOne();
+        if (systemClock.now() < endMs) await openOne();
+        else tally.fail(`not opened within ${load.openMaxMs} ms`);
       }
     }
 

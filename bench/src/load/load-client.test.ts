@@ -47,7 +47,9 @@ describe("LoadClient", () => {
   it("holds streams open until they are released", async () => {
     const shape = { model: "bench-held", bodyBytes: 300, chunks: 1_000 } as const;
     const { target } = closedLoop();
-    expect(await client.run({ type: "hold", target, shape, streams: 30 })).toMatchObject({
+    expect(
+      await client.run({ type: "hold", target, shape, streams: 30, openMaxMs: 20_000 }),
+    ).toMatchObject({
       completed: 30,
     });
     expect(await client.run({ type: "release" })).toMatchObject({ failed: 0 });

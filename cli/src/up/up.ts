@@ -41,9 +41,14 @@ export async function up(io: Io, flags: UpFlags): Promise<void> {
   const sealer = await loadSealer(io.env, flags.dataDir);
   const adminToken = await loadAdminToken(io.env, flags.dataDir);
   const setup: Setup = { flags, logger, sealer, running };
-  const controlPlane = await runControlPlane(setup, adminToken.token);
+  let node: DataPlane | undefined;
+  const controlPlane = await runControlPlane(setup, {
+    adminToken: adminToken.token,
+    moreMetrics: async () => (await node?.metricsText()) ?? "",
+  });
   const revision = await file?.applyTo(controlPlane);
   const dataPlane = await runDataPlane(setup, controlPlane);
+  node = dataPlane;
   await Promise.race([dataPlane.ready, stopped(stop)]);
   // A node that starts from its saved snapshot is ready before it has seen the file.
   if (revision !== undefined) {
@@ -70,7 +75,10 @@ interface Setup {
   readonly running: AsyncDisposableStack;
 }
 
-async function runControlPlane(setup: Setup, adminToken: string): Promise<ControlPlane> {
+async function runControlPlane(
+  setup: Setup,
+  { adminToken, moreMetrics }: { adminToken: string; moreMetrics: () => Promise<string> },
+): Promise<ControlPlane> {
   const { flags, logger, sealer, running } = setup;
   const store = createEmbeddedStore({
     path: join(flags.dataDir, "headgate.db"),
@@ -84,6 +92,7 @@ async function runControlPlane(setup: Setup, adminToken: string): Promise<Contro
     random: systemRandom,
     logger,
     adminToken,
+    moreMetrics,
     region,
     listen: { admin: { host: loopback, port: flags.adminPort } },
   }).catch((error: unknown) => {

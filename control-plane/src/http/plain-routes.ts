@@ -1,8 +1,8 @@
-import type { Registry } from "prom-client";
+import { Registry } from "prom-client";
 import type { NodeRequest, NodeResponse } from "./node-adapter.ts";
 
 export interface PlainRoutesOptions {
-  readonly registry: Registry;
+  readonly metricsText: () => Promise<string>;
   /** Undefined: ready. */
   readonly whyNotReady: () => string | undefined;
 }
@@ -24,7 +24,7 @@ export function createPlainRoutes(
 
 async function answerTo(
   { method, url }: NodeRequest,
-  { registry, whyNotReady }: PlainRoutesOptions,
+  { metricsText, whyNotReady }: PlainRoutesOptions,
 ): Promise<Answer> {
   const path = (url ?? "/").split("?", 1)[0] ?? "/";
   if (!["/metrics", "/health/live", "/health/ready"].includes(path)) return nothingAt(path);
@@ -32,7 +32,7 @@ async function answerTo(
     return json(405, { code: "unimplemented", message: `${path} answers GET, not ${method}` });
   }
   if (path === "/metrics") {
-    return { status: 200, type: registry.contentType, body: await registry.metrics() };
+    return { status: 200, type: Registry.PROMETHEUS_CONTENT_TYPE, body: await metricsText() };
   }
   const reason = path === "/health/ready" ? whyNotReady() : undefined;
   return reason === undefined

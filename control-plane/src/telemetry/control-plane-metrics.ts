@@ -34,7 +34,7 @@ export function createControlPlaneMetrics(): ControlPlaneMetrics {
     registry,
     feed: {
       version: new Gauge({
-        name: "headgate_snapshot_version",
+        name: "headgate_control_plane_snapshot_version",
         help: "Newest snapshot version of this replica.",
         registers,
       }),
