@@ -49,7 +49,7 @@ function metricNames(): string[] {
     (file) => !file.endsWith(".test.ts"),
   );
   const names = sources.flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/name: "((?:llm|headgate)_[a-z_]+)"/g)].map(
+    [...readFileSync(file, "utf8").matchAll(/"((?:llm|headgate)_[a-z_]+)"/g)].map(
       ([, name = ""]) => name,
     ),
   );

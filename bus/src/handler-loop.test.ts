@@ -1,6 +1,6 @@
+import { Wakeup } from "@headgate/core";
 import { describe, expect, it } from "vitest";
 import { HandlerLoop } from "./handler-loop.ts";
-import { Wakeup } from "./wakeup.ts";
 
 describe("HandlerLoop", () => {
   it("calls the handler neither within start() nor after stop()", async () => {

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Wakeup } from "./wakeup.ts";
+import type { Wakeup } from "@headgate/core";
 
 export interface HandlerLoopOptions<T> {
   /** The next item, if there is one now. */

@@ -1,10 +1,9 @@
-import type { Clock } from "@headgate/core";
+import { type Clock, Wakeup } from "@headgate/core";
 import type { DurableHandler, DurableMessage, Message, Subscription } from "./bus.ts";
 import { assertDuration } from "./check-arguments.ts";
 import { HandlerLoop } from "./handler-loop.ts";
 import type { KeptMessages } from "./kept-messages.ts";
 import { subjectMatches } from "./subject.ts";
-import { Wakeup } from "./wakeup.ts";
 
 export interface InProcessConsumerOptions {
   readonly filter: string;

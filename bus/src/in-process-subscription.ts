@@ -1,8 +1,8 @@
+import { Wakeup } from "@headgate/core";
 import { BoundedQueue } from "./bounded-queue.ts";
 import type { Message, MessageHandler, Subscription } from "./bus.ts";
 import { HandlerLoop } from "./handler-loop.ts";
 import { subjectMatches } from "./subject.ts";
-import { Wakeup } from "./wakeup.ts";
 
 export interface InProcessSubscriptionOptions {
   readonly pattern: string;

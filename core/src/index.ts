@@ -20,3 +20,4 @@ export { type HashedResource, resourceHash } from "./resource-hash.ts";
 export { SseRelay, type StreamError } from "./sse/sse-relay.ts";
 export { usageFromOpenAi } from "./usage/openai-usage.ts";
 export type { Usage } from "./usage/usage.ts";
+export { Wakeup } from "./wakeup.ts";

@@ -119,9 +119,11 @@ describe("loadResourceSet() reports", () => {
   ];
 
   const providers: Row[] = [
-    provider("no type and no credentials", "name: p", [
+    provider("no type", "name: p", [
       "5 providers[0].type: is missing: use one of openai, groq, ollama, vllm, tgi, openai-compatible",
-      "5 providers[0].credentials: is missing: give at least one; for a server without keys, one with a name only",
+    ]),
+    provider("a vendor's API without credentials", "name: p, type: openai", [
+      "5 providers[0].credentials: is missing: give at least one, with its api_key",
     ]),
     provider("a mistyped type", "type: vlm, name: p, credentials: [{name: a}]", [
       '12 providers[0].type: "vlm" is none of openai, azure, anthropic, gemini, vertex, bedrock, ' +

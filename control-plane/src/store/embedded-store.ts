@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Clock } from "@headgate/core";
+import { type Clock, Wakeup } from "@headgate/core";
 import { BoundedDatabase } from "./bounded-database.ts";
 import { ChangeLog } from "./change-log.ts";
 import { assertInteger, assertKey, assertPrefix, assertTransaction } from "./check-arguments.ts";
@@ -21,7 +21,6 @@ import {
   type Write,
 } from "./store.ts";
 import { StoreError } from "./store-error.ts";
-import { Wakeup } from "./wakeup.ts";
 
 export interface EmbeddedStoreOptions {
   /** The file (made if it does not exist, with its folders), or ":memory:". */

@@ -41,10 +41,8 @@ export const providerCheck = z
     name: resourceName,
     type,
     baseUrl: z.string(),
-    credentials: atMost(credential, "credentials").min(
-      1,
-      "is missing: give at least one; for a server without keys, one with a name only",
-    ),
+    // A server that asks for no key may do without.
+    credentials: atMost(credential, "credentials"),
     organization: headerWord(256),
     project: headerWord(256),
     apiVersion: unsetUntilHonoured("api_version"),
@@ -63,11 +61,20 @@ export const providerCheck = z
       if (provider.organization) add(["organization"], "is for type openai only, remove it");
       if (provider.project) add(["project"], "is for type openai only, remove it");
     }
+    if (provider.credentials.length === 0 && asksForKey(provider)) {
+      add(["credentials"], "is missing: give at least one, with its api_key");
+    }
     const weights = provider.credentials.map((one) => one.weight ?? 1);
     if (weights.length > 0 && weights.every((one) => one === 0)) {
       add(["credentials"], "every credential has weight 0, so none is used: give one a weight");
     }
   });
+
+/** The vendor's own API, rather than a server that speaks its dialect. */
+function asksForKey(provider: { readonly type: number; readonly baseUrl: string }): boolean {
+  const vendors: readonly number[] = [ProviderType.OPENAI, ProviderType.GROQ];
+  return provider.baseUrl === "" && vendors.includes(provider.type);
+}
 
 function baseUrlProblem(providerType: number, text: string): string | undefined {
   if (text === "") {

@@ -1300,7 +1300,8 @@ export const AdminService: GenService<{
     output: typeof DeletePolicyResponseSchema;
   },
   /**
-   * Create and update all the resources named, in one transaction.
+   * Create and update all the resources named, in one transaction; beyond 126 writes in several, each
+   * whole, in the order of references: a reader never sees a model before its provider.
    *
    * @generated from rpc headgate.admin.v1.AdminService.Apply
    */
