@@ -8,6 +8,8 @@ export default class SummaryReporter implements Reporter {
     counts.failed += errors.length;
     for (const module of modules) {
       counts.failed += module.errors().length;
+      // What breaks before a suite's first test leaves its tests skipped, not failed.
+      for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
       for (const test of module.children.allTests()) counts[test.result().state] += 1;
     }
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";

@@ -39,15 +39,10 @@ export interface ChatAnswer {
   readonly text: string;
 }
 
-/** One chat completion on a connection of its own, so that any worker may get it. */
-export function chatOnFreshConnection(call: ChatCall): Promise<ChatAnswer> {
-  return chatOver(call, {});
-}
-
-/** One chat completion with node:http, and what only that can: Unix sockets. */
+/** One chat completion on a connection of its own, so that any worker may get it; or on a Unix socket. */
 export function chatOver(
   call: ChatCall,
-  where: { readonly socketPath?: string },
+  where: { readonly socketPath?: string } = {},
 ): Promise<ChatAnswer> {
   const url = new URL(`${call.proxyUrl}/v1/chat/completions`);
   const headers = { ...chatHeaders(call), connection: "close" };

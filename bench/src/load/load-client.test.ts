@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,7 +9,8 @@ import { LoadClient } from "./load-client.ts";
 
 // The real programs: a load generator and a fake provider, with nothing between them.
 describe("LoadClient", () => {
-  const children = new Children(join(tmpdir(), "headgate-bench-test"));
+  const compileCache = mkdtempSync(join(tmpdir(), "headgate-bench-test-"));
+  const children = new Children(compileCache);
   let upstream: Upstream;
   let client: LoadClient;
 
@@ -16,7 +18,10 @@ describe("LoadClient", () => {
     upstream = await startUpstream(children);
     client = new LoadClient(children);
   });
-  afterAll(() => children.stopAll());
+  afterAll(async () => {
+    await children.stopAll();
+    rmSync(compileCache, { recursive: true, force: true });
+  });
 
   it("sends as many plain requests as it may", async () => {
     const result = await client.run({ ...closedLoop(), requestsMax: 50 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { didYouMean } from "../did-you-mean.ts";
 import { formatPath, joinPath, type Path, type Problem } from "../problem.ts";
+import { shownKey } from "../shown-key.ts";
 import type { Environment } from "../yaml/interpolate.ts";
 import { describeValue, offsetAt, type PlacedValue, valueAt } from "../yaml/placed.ts";
 import type { ProblemList } from "../yaml/problem-list.ts";
@@ -48,8 +49,8 @@ function reportIssue(issue: z.core.$ZodIssue, { schema, root, problems }: Contex
       const hint = `${didYouMean(key, known)}: known are ${known.join(", ")}`;
       problems.add(
         keyOffset(root, path, key),
-        joinPath(formatPath(path), key),
-        `unknown key "${key}"${hint}`,
+        joinPath(formatPath(path), shownKey(key)),
+        `unknown key "${shownKey(key)}"${hint}`,
       );
     }
     return;

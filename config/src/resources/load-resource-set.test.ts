@@ -38,18 +38,22 @@ describe("loadResourceSet() reports", () => {
       "keys: []\n---\nkeys: []",
       "f.yaml:2:1: a second document starts here: put everything in one, without ---",
     ),
-    row("a tag", "keys: !secret x", "f.yaml:1:7: not valid YAML: Unresolved tag: !secret"),
+    row(
+      "a tag",
+      "keys: !secret x",
+      "f.yaml:1:7: tags are not used here: quote a text that begins with !",
+    ),
     row("a key that is a list", "? [a]\n: 1", "f.yaml:1:3: a key must be a plain text"),
     row("a list at the root", "- a", `f.yaml:1:1: expected a mapping (${rootKeys}), got a list`),
     row(
       "an alias of nothing",
       "teams: [*none]",
-      "f.yaml:1:9 teams[0]: there is no &none before this *none",
+      "f.yaml:1:9 teams[0]: there is no &none before this *none: quote a text that begins with *",
     ),
     row(
       "an alias inside itself",
       "teams: [&t {name: a, limits: *t}]",
-      "f.yaml:1:30 teams[0].limits: *t is inside its own &t",
+      "f.yaml:1:30 teams[0].limits: the alias is inside the value it stands for",
     ),
   ];
 

@@ -11,6 +11,7 @@ import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { didYouMean } from "../did-you-mean.ts";
 import { durationHint, parseDuration } from "../duration.ts";
 import { joinPath } from "../problem.ts";
+import { shownKey } from "../shown-key.ts";
 import { describeValue, type PlacedScalar, type PlacedValue } from "../yaml/placed.ts";
 import type { ProblemList } from "../yaml/problem-list.ts";
 import { enumFromWord, enumWords } from "./enum-words.ts";
@@ -33,7 +34,7 @@ export function messageFromPlaced<Schema extends DescMessage>(
     return message;
   }
   for (const [key, entry] of value.entries) {
-    const childPath = joinPath(path, key);
+    const childPath = joinPath(path, shownKey(key));
     const field = fieldsOf(schema).get(key);
     if (!field) {
       problems.add(entry.keyAt, childPath, unknownKey(key, fieldNames(schema)));
@@ -51,7 +52,7 @@ export function messageFromPlaced<Schema extends DescMessage>(
 
 /** For a key that means nothing here. */
 export function unknownKey(key: string, known: readonly string[]): string {
-  return `unknown key "${shorten(key)}"${didYouMean(key, known)}: known are ${known.join(", ")}`;
+  return `unknown key "${shownKey(key)}"${didYouMean(key, known)}: known are ${known.join(", ")}`;
 }
 
 /** Set a field of a new message. False when another member of its oneof is there. */

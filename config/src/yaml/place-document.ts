@@ -9,6 +9,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import { joinPath } from "../problem.ts";
+import { shownKey } from "../shown-key.ts";
 import { type Environment, interpolate } from "./interpolate.ts";
 import { unmask } from "./mask.ts";
 import type { PlacedEntry, PlacedMap, PlacedValue } from "./placed.ts";
@@ -71,9 +72,9 @@ class Placement {
 
   #placeAlias(name: string, at: number | undefined, path: string, depth: number): PlacedValue {
     const target = this.#anchors.get(name);
-    if (!target) return this.#broken(at, path, `there is no &${name} before this *${name}`);
+    if (!target) return this.#broken(at, path, noAnchor(name));
     if (this.#open.has(target))
-      return this.#broken(at, path, `*${name} is inside its own &${name}`);
+      return this.#broken(at, path, "the alias is inside the value it stands for");
     this.#aliasDepth += 1;
     const placed = this.place(target, path, depth);
     this.#aliasDepth -= 1;
@@ -86,10 +87,11 @@ class Placement {
     for (const pair of node.items) {
       const key = keyOf(pair);
       const keyAt = offsetOf(pair.key);
-      const childPath = joinPath(path, key);
+      const childPath = joinPath(path, shownKey(key));
       const value = this.place(pair.value, childPath, depth + 1);
       if (key === "<<") merged.push(value);
-      else if (entries.has(key)) this.#problems.add(keyAt, childPath, `"${key}" is given twice`);
+      else if (entries.has(key))
+        this.#problems.add(keyAt, childPath, `"${shownKey(key)}" is given twice`);
       else entries.set(key, { keyAt, value: withPlace(value, keyAt) });
     }
     for (const value of merged) this.#merge(value, entries, path);
@@ -125,6 +127,14 @@ class Placement {
     this.#problems.add(at, path, message);
     return { kind: "broken", at };
   }
+}
+
+/** A name this long may be a secret that begins with `*`: it is not shown. */
+const aliasShownMaxLength = 12;
+
+function noAnchor(name: string): string {
+  const shown = name.length > aliasShownMaxLength ? "..." : name;
+  return `there is no &${shown} before this *${shown}: quote a text that begins with *`;
 }
 
 function nothing(at: number | undefined): PlacedValue {

@@ -38,9 +38,10 @@ export function readYaml(options: ReadYamlOptions): ReadYamlResult {
     problems.add(undefined, "", `the file has ${bytes} bytes; at most ${fileMaxBytes} are read`);
     return { root: undefined, problems };
   }
-  const document = parse(options.text, lineCounter);
+  const masked = maskVariables(options.text);
+  const document = parse(masked, lineCounter);
   for (const error of [...document.errors, ...document.warnings]) {
-    problems.add(error.pos[0], "", syntaxMessage(error));
+    problems.add(error.pos[0], "", syntaxMessage(error, masked));
   }
   if (!problems.isEmpty) return { root: undefined, problems };
   if (document.contents === null) {
@@ -50,8 +51,8 @@ export function readYaml(options: ReadYamlOptions): ReadYamlResult {
   return { root: placeDocument(document.contents, options.env, problems), problems };
 }
 
-function parse(text: string, lineCounter: LineCounter): Document.Parsed {
-  return parseDocument(maskVariables(text), {
+function parse(masked: string, lineCounter: LineCounter): Document.Parsed {
+  return parseDocument(masked, {
     lineCounter,
     intAsBigInt: true,
     // "error" and not "silent", which would also silence a second document.
@@ -69,8 +70,16 @@ const plainerMessages: Partial<Record<YAMLError["code"], string>> = {
   NON_STRING_KEY: "a key must be a plain text",
   RESOURCE_EXHAUSTION: "nested too deeply",
   TAB_AS_INDENT: "a tab is used for indentation: use spaces",
+  TAG_RESOLVE_FAILED: "tags are not used here: quote a text that begins with !",
 };
 
-function syntaxMessage(error: YAMLError): string {
-  return plainerMessages[error.code] ?? `not valid YAML: ${unmask(error.message)}`;
+function syntaxMessage(error: YAMLError, masked: string): string {
+  return (
+    plainerMessages[error.code] ?? `not valid YAML: ${unmask(withoutSource(error.message, masked))}`
+  );
+}
+
+/** The parser quotes what it stumbles over, and that may be a secret: long words of the text are cut. */
+function withoutSource(message: string, masked: string): string {
+  return message.replaceAll(/\S{13,}/g, (word) => (masked.includes(word) ? "..." : word));
 }

@@ -308,7 +308,7 @@ describe("bad input", () => {
     expect(error["message"]).toMatch(/\S{3,}.*[.]$/);
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(response.headers.get("x-headgate-error-source")).toBe("gateway");
-    expect(response.headers.get("x-request-id")).toMatch(/^req_[0-9a-f]{24}$/);
+    expect(response.headers.get("x-request-id")).toMatch(/^req_[0-9a-f]{32}$/);
     expect(provider.requests).toEqual([]);
   });
 

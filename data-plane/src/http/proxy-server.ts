@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Fault } from "@headgate/core";
 import { authenticate } from "../pipeline/authenticate.ts";
@@ -200,9 +200,9 @@ export class ProxyServer {
 /** Connections waiting to be accepted. Linux cuts it to net.core.somaxconn (4096). */
 const backlog = 4096;
 
-/** Unique, and not to be guessed: 96 random bits. */
+/** Unique, and not to be guessed: 122 random bits, from the pool that Node keeps for UUIDs. */
 function requestId(): string {
-  return `req_${randomBytes(12).toString("hex")}`;
+  return `req_${randomUUID().replaceAll("-", "")}`;
 }
 
 /** One function for all, rather than one per call. */

@@ -17,7 +17,7 @@ export interface UpstreamAnswer {
   readonly status: number;
   readonly headers: readonly string[];
   readonly body: Buffer;
-  /** The provider's error code or type, for the log. */
+  /** The provider's error code or type, for the log and metrics: undefined unless it is a known one. */
   readonly code: string | undefined;
 }
 

@@ -1,5 +1,6 @@
 import { Fault, faultTable } from "@headgate/core";
 import type { Failure, UpstreamAnswer } from "../../pipeline/failure.ts";
+import { knownErrorCode } from "./known-error-code.ts";
 
 /** An answer that is not a success, read whole. */
 export interface ErrorAnswer {
@@ -31,7 +32,7 @@ export function classifyError({ status, headers, body, provider }: ErrorAnswer):
     status,
     headers: ["content-type", "application/json", ...retryHeaders(status, headers, error.code)],
     body,
-    code: error.code,
+    code: knownErrorCode(error.code),
   };
   return { cause, answer, ...waits };
 }
