@@ -68,9 +68,9 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
   constructor(options: AttemptOptions, resolve: (result: AttemptResult) => void) {
     this.#options = options;
     this.#resolve = resolve;
-    const { policy, deadlines, call } = options;
+    const { policy, clock, call } = options;
     this.#endsMs = call.startedMs + policy.totalTimeoutMs;
-    this.deadlineMs = Math.min(this.#endsMs, deadlines.nowMs + policy.connectTimeoutMs);
+    this.deadlineMs = Math.min(this.#endsMs, clock.now() + policy.connectTimeoutMs);
   }
 
   start(body: Uint8Array): void {
@@ -129,8 +129,8 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
     this.#controller = controller;
     if (this.#phase === "settled") return controller.abort(abandoned);
     this.#phase = "waiting";
-    const { call, policy } = this.#options;
-    this.#allow(call.stream ? policy.firstTokenTimeoutMs : policy.totalTimeoutMs);
+    const { call, policy, clock } = this.#options;
+    this.#allow(clock.now(), call.stream ? policy.firstTokenTimeoutMs : policy.totalTimeoutMs);
   }
 
   onResponseStart(
@@ -189,11 +189,12 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
   #received(): void {
     if (!this.#answer?.begun || this.#phase === "settled") return;
     this.#phase = "receiving";
-    this.#allow(this.#options.policy.idleTimeoutMs);
+    // Once per chunk: the time of the last sweep is good enough, and costs nothing.
+    this.#allow(this.#options.deadlines.nowMs, this.#options.policy.idleTimeoutMs);
   }
 
-  #allow(ms: number): void {
-    this.deadlineMs = Math.min(this.#endsMs, this.#options.deadlines.nowMs + ms);
+  #allow(nowMs: number, ms: number): void {
+    this.deadlineMs = Math.min(this.#endsMs, nowMs + ms);
   }
 
   /** No answer, or not all of it. */

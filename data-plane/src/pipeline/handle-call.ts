@@ -149,10 +149,8 @@ function sendFailure(call: Call, failure: Failure): void {
   call.errorCode = answer.code ?? failure.cause;
   const headers = callHeaders(call);
   if (answer instanceof Fault) {
-    const waits =
-      failure.retryAfterMs === undefined
-        ? []
-        : ["retry-after", String(Math.ceil(failure.retryAfterMs / 1000))];
+    const waitMs = failure.retryAfterMs ?? (answer.status === 429 ? 1_000 : undefined);
+    const waits = waitMs === undefined ? [] : ["retry-after", String(Math.ceil(waitMs / 1000))];
     return sendFault(call.response, answer, [...headers, ...waits]);
   }
   sendBytes(call.response, answer.status, answer.body, [

@@ -210,6 +210,11 @@ describe("an attempt that fails before the first byte", () => {
       errorAnswer(429, { message: "pay", type: "insufficient_quota", code: "insufficient_quota" }),
     );
     expect((await call("single")).headers.get("x-should-retry")).toBe("false");
+    first.script(limited(3_600));
+    const patient = (await call("single")).headers;
+    expect([patient.get("retry-after"), patient.get("x-should-retry")]).toEqual(["3600", "false"]);
+    first.script(htmlAnswer(429));
+    expect((await call("single")).headers.get("retry-after")).toBe("1");
   });
 
   it("a silent provider: no first event in time", async () => {

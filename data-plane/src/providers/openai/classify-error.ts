@@ -52,8 +52,12 @@ export function classifyErrorInSuccess(
 export function retryAfterMs(headers: UpstreamHeaders): number | undefined {
   const milliseconds = Number(one(headers["retry-after-ms"]) ?? Number.NaN);
   if (milliseconds >= 0) return milliseconds;
-  const seconds = Number(one(headers["retry-after"]) ?? Number.NaN);
-  return seconds >= 0 ? seconds * 1000 : undefined;
+  const text = one(headers["retry-after"]);
+  const seconds = Number(text ?? Number.NaN);
+  if (seconds >= 0) return seconds * 1000;
+  // An HTTP date (RFC 9110, 10.2.3) counts from the provider's own clock.
+  const waits = Date.parse(text ?? "") - Date.parse(one(headers["date"]) ?? "");
+  return waits >= 0 ? waits : undefined;
 }
 
 /** The error of a JSON body: `{"error": ...}`, or the shapes that other servers give it. */
@@ -117,8 +121,9 @@ function notAnError(status: number, headers: UpstreamHeaders, provider: string):
 }
 
 /**
- * When to come back. A 429 without a word of it gets the pause we ourselves keep; a spent quota
- * does not come back by waiting. https://github.com/openai/openai-node#retries
+ * When to come back. A 429 without a word of it gets the pause we ourselves keep. What does not come
+ * back by waiting a moment, a spent quota or a wait that openai's client would ignore (it then
+ * tries again after half a second), says so. https://github.com/openai/openai-node#retries
  */
 function retryHeaders(
   status: number,
@@ -130,9 +135,16 @@ function retryHeaders(
     return value === undefined ? [] : [name, value];
   });
   if (status !== faultTable.upstream_rate_limited.status) return passed;
-  if (code === "insufficient_quota") return [...passed, "x-should-retry", "false"];
-  return passed.length > 0 ? passed : ["retry-after", "1"];
+  const waitMs = retryAfterMs(headers);
+  if (spentCodes.has(code ?? "") || (waitMs ?? 0) > clientWaitMaxMs) {
+    return passed.includes("x-should-retry") ? passed : [...passed, "x-should-retry", "false"];
+  }
+  return waitMs === undefined ? [...passed, "retry-after", "1"] : passed;
 }
+
+const spentCodes: ReadonlySet<string> = new Set(["insufficient_quota", "credit_balance_exhausted"]);
+/** The longest wait that openai's clients obey. */
+const clientWaitMaxMs = 60_000;
 
 function one(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
