@@ -1,12 +1,13 @@
 /**
  * Who may import whom, and where time, chance and the environment may be read:
  * `npm run lint:boundaries`. Prints the graph of packages; fails on an edge that is not allowed, on
- * a path into another package that it does not export, and on a cycle of files.
+ * a relative path into another package, on a cycle of files, and on a dependency
+ * that a package.json does not have or has for nothing.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-/** DESIGN: core and proto stand alone; the planes never see each other; cli composes. */
+/** core and proto stand alone; the planes never see each other; cli composes. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   proto: [],
@@ -32,9 +33,15 @@ const problems: string[] = [];
 const edges = new Set<string>();
 const graph = new Map<string, string[]>();
 
-const files = globSync("*/{src,e2e}/**/*.ts").filter((file) => !file.includes("/gen/"));
-for (const file of files) checkFile(file);
+/** What the files of each package import from npm, ours included. */
+const imported = new Map<string, Set<string>>();
+
+for (const file of globSync("*/{src,e2e}/**/*.ts")) {
+  collectImports(file);
+  if (!file.includes("/gen/")) checkFile(file);
+}
 reportCycles();
+checkDependencies();
 
 for (const edge of [...edges].sort()) process.stdout.write(`${edge}\n`);
 for (const problem of problems) process.stderr.write(`${problem}\n`);
@@ -73,6 +80,37 @@ function checkPackageImport(file: string, own: string, name: string): void {
   if (!forTest) edges.add(`${own} -> ${target}`);
   if (forTest || allowed[own]?.includes(target)) return;
   problems.push(`${file}: ${own} may not import ${target}`);
+}
+
+function collectImports(file: string): void {
+  const own = file.split("/")[0] ?? "";
+  const names = imported.get(own) ?? new Set();
+  imported.set(own, names);
+  for (const [, name = ""] of readFileSync(file, "utf8").matchAll(
+    /\b(?:from |import |import\()"((?:@[\w-]+\/)?[\w-][\w.-]*)(?:\/[^"\s]*)?"/g,
+  )) {
+    if (name !== `@headgate/${own}`) names.add(name);
+  }
+}
+
+/** Each package.json has what its files import, and no more. Test tools may be the root's. */
+function checkDependencies(): void {
+  const shared = dependenciesIn("package.json");
+  for (const [own, names] of imported) {
+    const declared = dependenciesIn(`${own}/package.json`);
+    for (const name of names) {
+      if (declared.has(name) || shared.has(name)) continue;
+      problems.push(`${own}/package.json: ${name} is imported and not there`);
+    }
+    for (const name of declared) {
+      if (!names.has(name)) problems.push(`${own}/package.json: ${name} is never imported`);
+    }
+  }
+}
+
+function dependenciesIn(file: string): ReadonlySet<string> {
+  const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(file, "utf8"));
+  return new Set([...Object.keys(dependencies), ...Object.keys(devDependencies)]);
 }
 
 /** Depth first; a file met again on the path to it closes a cycle. */

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, readFile, unlink, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readOrCreateFile } from "@headgate/config";
 import { CliError } from "./cli-error.ts";
 
 /** Shorter tokens can be guessed, so they are refused rather than used. */
@@ -8,11 +7,13 @@ const tokenMinCharacters = 16;
 
 /**
  * The admin token kept in a file that only its owner reads (0600), made at first start. Processes
- * that start together agree on one: the file appears whole, and the first wins.
+ * that start together agree on one.
  */
 export async function loadOrCreateAdminToken(path: string): Promise<string> {
   try {
-    const token = (await readIfThere(path)) ?? (await createToken(path));
+    const token = Buffer.from(await readOrCreateFile(path, newToken))
+      .toString("utf8")
+      .trim();
     if (token.length >= tokenMinCharacters) return token;
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
@@ -31,32 +32,6 @@ export function checkedAdminToken(token: string): string {
   );
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return (await readFile(path, "utf8")).trim();
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
-}
-
-/** Written aside and linked into place, which fails if another process was first. */
-async function createToken(path: string): Promise<string> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const token = randomBytes(32).toString("hex");
-  const aside = `${path}.${randomBytes(6).toString("hex")}`;
-  await writeFile(aside, `${token}\n`, { mode: 0o600, flag: "wx" });
-  try {
-    await link(aside, path);
-    return token;
-  } catch (error) {
-    if (hasCode(error, "EEXIST")) return (await readFile(path, "utf8")).trim();
-    throw error;
-  } finally {
-    await unlink(aside);
-  }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+function newToken(): Uint8Array {
+  return Buffer.from(`${randomBytes(32).toString("hex")}\n`);
 }

@@ -12,34 +12,6 @@ describe("runCli()", () => {
     );
   });
 
-  const commands = [
-    [],
-    ["up"],
-    ["control-plane"],
-    ["data-plane"],
-    ["demo-provider"],
-    ["validate"],
-    ["apply"],
-    ["get"],
-    ["delete"],
-    ["keys"],
-    ["keys", "create"],
-    ["keys", "list"],
-    ["keys", "rotate"],
-    ["keys", "revoke"],
-    ["nodes"],
-    ["version"],
-  ];
-  it.each(commands.map((words) => ({ words, name: ["headgate", ...words].join(" ") })))(
-    "helps with: $name",
-    async ({ words }) => {
-      const io = memoryIo();
-      expect(await runCli([...words, "--help"], io)).toBe(0);
-      expect(io.written.stderr).toBe("");
-      expect(io.written.stdout).toMatchSnapshot();
-    },
-  );
-
   it("helps by name, too", async () => {
     const [flag, name] = [memoryIo(), memoryIo()];
     await runCli(["up", "--help"], flag);

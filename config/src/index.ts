@@ -29,7 +29,7 @@ export {
   type LoadResourceSetResult,
   loadResourceSet,
 } from "./resources/load-resource-set.ts";
-export { type FromPlainResult, fromPlain, type PlainObject, toPlain } from "./resources/plain.ts";
+export { type PlainObject, toPlain } from "./resources/plain.ts";
 export { providerDefaults, upstreamBaseUrl } from "./resources/provider-defaults.ts";
 export {
   type ResourceKind,
@@ -44,4 +44,5 @@ export {
   type KeyFileOptions,
   loadOrCreateKeyFile,
 } from "./secrets/key-file.ts";
+export { readOrCreateFile } from "./secrets/read-or-create-file.ts";
 export { createSealer, type Sealer, UnsealError } from "./secrets/sealer.ts";

@@ -69,6 +69,8 @@ export interface ControlPlane {
     readonly file: string;
     readonly resources: resources.ResourceSet;
   }): Promise<Applied>;
+  /** No file is watched from now on: what files owned can be edited by the API again. */
+  releaseFiles(): Promise<void>;
   metricsText(): Promise<string>;
   /** End streams, close sockets. Idempotent. Takes 2 seconds at most. */
   stop(): Promise<void>;
@@ -125,6 +127,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       const { changes, revision } = result;
       log.byFile(file, { revision: Number(revision), changes: changes.length });
       return { changes, revision };
+    },
+    releaseFiles: async () => {
+      const result = await apply.releaseFiles();
+      if (!result.ok) throw applyFailure(result);
     },
     metricsText,
     stop: () => {

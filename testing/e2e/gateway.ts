@@ -16,9 +16,9 @@ export interface Gateway extends AsyncDisposable {
   readonly apiKey: string;
 }
 
-export const gatewayKey = "sk-hg-e2e-client";
+const gatewayKey = "sk-hg-e2e-client";
 /** The provider's secret: no client may ever see it. */
-export const upstreamKey = "sk-upstream-e2e-secret";
+const upstreamKey = "sk-upstream-e2e-secret";
 export const chatModel = "gpt-e2e";
 /** An id with a slash, as many providers have them. */
 export const slashedModel = "acme/chat-large";

@@ -40,7 +40,7 @@ export function fakeEmbedding(input: string, dimensions = 8): readonly number[] 
 }
 
 /** The usage reported for a call: a token for four bytes in, one for each piece out. */
-export function fakeUsage(body: Body, outputTokens: number) {
+function fakeUsage(body: Body, outputTokens: number) {
   const inputTokens = Math.ceil(
     JSON.stringify(body["messages"] ?? body["prompt"] ?? "").length / 4,
   );

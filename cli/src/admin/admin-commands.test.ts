@@ -130,6 +130,17 @@ describe("headgate get", () => {
     }
   });
 
+  it("as YAML keeps a text that only looks like a variable", async () => {
+    await ok(
+      ["apply", "-f", "-"],
+      'keys: [{name: odd, user: "$${USER_ID}", secret: sk-odd-0123456789abcdef}]',
+    );
+    const yaml = await ok(["get", "key", "odd", "-o", "yaml"]);
+    expect(await ok(["apply", "-f", "-"], yaml)).toBe("key/odd unchanged\n");
+    const json = JSON.parse(await ok(["get", "key", "odd", "-o", "json"]));
+    expect(json.keys[0].user).toBe(`$${"{USER_ID}"}`);
+  });
+
   it("never prints secrets", async () => {
     for (const format of ["table", "json", "yaml"]) {
       const output = await ok(["get", "all", "-o", format]);
@@ -248,6 +259,19 @@ describe("when the admin API cannot be used", () => {
     const io = memoryIo();
     expect(await runCli(["nodes", "--server", url, "--token", "x"], io)).toBe(1);
     expect(io.written.stderr).toMatch(/does not speak the admin API .*8081 by default\n$/);
+  });
+
+  it("says nothing in brackets when the other server gives no reason", async () => {
+    await using other = createServer((_request, response) => {
+      response.writeHead(404, { "content-type": "application/json" });
+      response.end('{"error":{"message":"no such route"}}');
+    });
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const io = memoryIo();
+    expect(await runCli(["nodes", "--server", url, "--token", "x"], io)).toBe(1);
+    expect(io.written.stderr).not.toContain("()");
+    expect(io.written.stderr).toContain("does not speak the admin API");
   });
 });
 

@@ -18,7 +18,7 @@ export function findAdminToken(flags: AdminFlags): FoundToken | undefined {
   return token === undefined || token === "" ? undefined : { token, origin: file };
 }
 
-export function adminTokenFile(dataDir: string): string {
+function adminTokenFile(dataDir: string): string {
   return join(dataDir, "admin-token");
 }
 

@@ -9,7 +9,7 @@ import { countProblems, printProblems } from "../print-problems.ts";
 import { readFileArgument } from "../read-file-argument.ts";
 import { withAdmin } from "./with-admin.ts";
 
-/** `headgate apply`: checked here, with the places in the file, and applied there in one transaction. */
+/** `headgate apply`: checked here, with the places in the file, and applied there as a whole. */
 export async function apply(io: Io, flags: ApplyFlags): Promise<void> {
   const set = await checkedResources(io, flags.file);
   const prune = flags.prune ?? false;

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { toPlain } from "@headgate/config";
+import { formatResourceSet, toPlain } from "@headgate/config";
 import { resources } from "@headgate/proto";
 import type { AdminClient, ListedResources } from "@headgate/sdk";
 import { CliError, exitStatus } from "../cli-error.ts";
@@ -26,13 +26,17 @@ export async function get(io: Io, { kind, name, flags }: GetOrder): Promise<void
   }
   const kinds = kind === "all" ? resourceKindNames : [kind];
   const found = await withAdmin(flags, (client) => fetchKinds(client, kinds, name));
-  if (flags.output !== "table") {
-    return printStructured(io, flags.output, toPlain(resources.ResourceSetSchema, asSet(found)));
-  }
+  if (flags.output !== "table") return printSet(io, flags.output, asSet(found));
   const tables = kinds.flatMap((one) => tableOf(one, found));
   if (tables.length === 0)
     io.stderr.write(`There is no ${kind === "all" ? "resource" : kind} yet.\n`);
   io.stdout.write(tables.join("\n"));
+}
+
+/** As YAML it is a file to apply again, so texts that hold `${` are escaped; as JSON it is plain data. */
+function printSet(io: Io, format: "json" | "yaml", set: resources.ResourceSet): void {
+  if (format === "yaml") io.stdout.write(formatResourceSet(set));
+  else printStructured(io, format, toPlain(resources.ResourceSetSchema, set));
 }
 
 type Found = { [K in ResourceKind]?: ListedResources[K][] };

@@ -50,7 +50,7 @@ function explanation(error: ConnectError, { flags, found }: Circumstances): stri
       return `${flags.server} did not answer within ${timeoutMs / 1000} s: is it overloaded, or not a Headgate?`;
     case Code.Unimplemented:
     case Code.Unknown:
-      return `${flags.server} does not speak the admin API (${message}): --server wants the admin port, 8081 by default`;
+      return `${flags.server} does not speak the admin API${message && ` (${message})`}: --server wants the admin port, 8081 by default`;
     default:
       return message;
   }

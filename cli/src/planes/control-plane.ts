@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { loadControlPlaneConfig } from "@headgate/config";
 import { createEmbeddedStore, startControlPlane } from "@headgate/control-plane";
@@ -8,6 +7,7 @@ import type { Io } from "../io.ts";
 import { listenFailure } from "../listen-failure.ts";
 import { loadSettings } from "../load-settings.ts";
 import { createLogger } from "../logger.ts";
+import { makeDirectory } from "../make-directory.ts";
 import { readTls } from "../read-tls.ts";
 import { loadAdminToken, loadSealer } from "../secrets.ts";
 import { stopped } from "../stopped.ts";
@@ -19,8 +19,8 @@ export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
   const logger = createLogger({ level: config.logLevel, component: "control-plane" });
   await using running = new AsyncDisposableStack();
 
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  await mkdir(dirname(config.storePath), { recursive: true, mode: 0o700 });
+  await makeDirectory(config.dataDir);
+  await makeDirectory(dirname(config.storePath));
   const sealer = await loadSealer(io.env, config.dataDir);
   const adminToken = await loadAdminToken(io.env, config.dataDir, config.adminToken);
   const tls = await readTls(config.tls);
@@ -43,6 +43,8 @@ export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
     throw listenFailure(error, "address under listen");
   });
   running.defer(() => plane.stop());
+  // Nobody watches a file here; what one owned under `headgate up` is the API's from now on.
+  await plane.releaseFiles();
 
   const admin = plane.adminAddress?.url;
   const grpc = plane.grpcAddress?.url;

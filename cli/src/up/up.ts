@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { processDefaults, type Sealer } from "@headgate/config";
@@ -11,6 +10,7 @@ import type { UpFlags } from "../commands/up-command.ts";
 import type { Io } from "../io.ts";
 import { listenFailure } from "../listen-failure.ts";
 import { createLogger } from "../logger.ts";
+import { makeDirectory } from "../make-directory.ts";
 import { portIsFree } from "../port-is-free.ts";
 import { loadAdminToken, loadSealer } from "../secrets.ts";
 import { shutDown } from "../shut-down.ts";
@@ -37,7 +37,7 @@ export async function up(io: Io, flags: UpFlags): Promise<void> {
   const file = await openResourceFile(io, { path: flags.config, logger });
   if (file) running.defer(() => file.stop());
 
-  await mkdir(flags.dataDir, { recursive: true, mode: 0o700 });
+  await makeDirectory(flags.dataDir);
   const sealer = await loadSealer(io.env, flags.dataDir);
   const adminToken = await loadAdminToken(io.env, flags.dataDir);
   const setup: Setup = { flags, logger, sealer, running };
@@ -47,6 +47,7 @@ export async function up(io: Io, flags: UpFlags): Promise<void> {
     moreMetrics: async () => (await node?.metricsText()) ?? "",
   });
   const revision = await file?.applyTo(controlPlane);
+  if (!file) await controlPlane.releaseFiles();
   const dataPlane = await runDataPlane(setup, controlPlane);
   node = dataPlane;
   await Promise.race([dataPlane.ready, stopped(stop)]);

@@ -51,7 +51,7 @@ export function messageFromPlaced<Schema extends DescMessage>(
 }
 
 /** For a key that means nothing here. */
-export function unknownKey(key: string, known: readonly string[]): string {
+function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key "${shownKey(key)}"${didYouMean(key, known)}: known are ${known.join(", ")}`;
 }
 

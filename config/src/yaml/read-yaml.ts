@@ -21,7 +21,7 @@ export interface ReadYamlResult {
 }
 
 /** 20,000 keys fit. Beyond it, resources belong in the admin API. */
-export const fileMaxBytes = 4 * 1024 * 1024;
+const fileMaxBytes = 4 * 1024 * 1024;
 
 /** Text to placed values. Never throws: whatever is wrong with the text is a problem. */
 export function readYaml(options: ReadYamlOptions): ReadYamlResult {

@@ -151,6 +151,13 @@ describe("applyFile", () => {
     await api.deleteTeam({ name: "one" });
   });
 
+  it("gives everything to the API when no file is watched any more", async () => {
+    await file("a.yaml", "one", "two");
+    await plane.releaseFiles();
+    expect(await owners()).toEqual({ one: "", two: "" });
+    await api.deleteTeam({ name: "one" });
+  });
+
   it("changes nothing when the file is bad", async () => {
     await file("a.yaml", "one");
     const bad = create(resources.ResourceSetSchema, { teams: [{ name: "two" }, { name: "a b" }] });

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { formatProblem } from "@headgate/config";
 import type { Clock } from "@headgate/core";
 
-import { admin, type resources } from "@headgate/proto";
+import { admin, resources } from "@headgate/proto";
 import type { ResourceWriter } from "../resources/resource-writer.ts";
 import { describeReference } from "./admin-errors.ts";
 import {
@@ -71,6 +71,17 @@ export class ApplyService {
       releases: (owner: string) => owner !== "" && owner !== managedBy,
     };
     return this.#run(set, policy, false);
+  }
+
+  /** No file is watched: what files owned becomes the API's. */
+  releaseFiles(): Promise<ApplyResult> {
+    const policy = {
+      managedBy: "",
+      takesOver: false,
+      prunes: () => false,
+      releases: (owner: string) => owner.startsWith("file "),
+    };
+    return this.#run(create(resources.ResourceSetSchema), policy, false);
   }
 
   async #run(

@@ -55,8 +55,8 @@ export type Step =
       readonly reason: "no_hello" | "no_ack" | "store_replaced";
     };
 
-export const helloTimeoutMs = 10_000;
-export const ackTimeoutMs = 30_000;
+const helloTimeoutMs = 10_000;
+const ackTimeoutMs = 30_000;
 
 export function openNodeStream(nowMs: number): NodeStream {
   return { phase: "greeting", deadlineMs: nowMs + helloTimeoutMs };

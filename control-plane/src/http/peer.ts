@@ -12,7 +12,7 @@ export interface Peer {
   readonly close: () => void;
 }
 
-export const inProcessPeer: Peer = {
+const inProcessPeer: Peer = {
   address: "in-process",
   cut: () => undefined,
   close: () => undefined,

@@ -1,6 +1,5 @@
-import { createSealer, loadResourceSet } from "@headgate/config";
+import { createSealer } from "@headgate/config";
 import { type Clock, seededRandom, systemClock } from "@headgate/core";
-import type { resources } from "@headgate/proto";
 import { pino } from "pino";
 import {
   type ControlPlane,
@@ -43,18 +42,4 @@ export async function testControlPlane(
     if (!overrides.store) await store.close();
   };
   return { ...plane, store, logLines, [Symbol.asyncDispose]: dispose };
-}
-
-/** A file's resources, as `headgate up` would give them. */
-export async function resourceSet(text: string): Promise<resources.ResourceSet> {
-  const loaded = await loadResourceSet({
-    text,
-    file: "test.yaml",
-    env: {},
-    readFile: () => {
-      throw new Error("no files here");
-    },
-  });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  return loaded.resources;
 }

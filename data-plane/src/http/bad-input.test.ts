@@ -57,6 +57,13 @@ describe("bad input", () => {
       status: 400,
       code: "invalid_json",
     },
+    {
+      name: "a stream option given twice",
+      body: '{"model":"demo","messages":[],"stream":true,"stream_options":{"include_usage":true,"include_usage":false}}',
+      status: 400,
+      code: "invalid_json",
+      param: "stream_options",
+    },
     { name: "JSON cut off", body: '{"model":"demo","mess', status: 400, code: "invalid_json" },
     { name: "JSON that is not an object", body: "[1]", status: 400, code: "invalid_json" },
     {
@@ -312,6 +319,23 @@ describe("bad input", () => {
     expect(provider.requests).toEqual([]);
   });
 
+  it.each(["constructor", "toString", "hasOwnProperty"])(
+    "a member named %s is no different from others",
+    async (name) => {
+      const response = await proxy.post(chat, { ...hello, [name]: 1 });
+      expect(response.status).toBe(200);
+      await response.text();
+      provider.reset();
+    },
+  );
+
+  it("adds nothing to embeddings, though they ask for a stream", async () => {
+    const body = '{"model":"demo","input":"x","stream":true}';
+    await (await proxy.post("/v1/embeddings", body)).text();
+    expect(provider.requests.map(({ body: sent }) => sent.toString())).toEqual([body]);
+    provider.reset();
+  });
+
   it("says which method is right", async () => {
     const response = await fetch(proxy.origin + chat, { headers: bearer(testKey) });
     expect(response.headers.get("allow")).toBe("POST");
@@ -413,6 +437,18 @@ describe("bytes that no client library sends", () => {
       status: 413,
       code: "request_too_large",
     },
+    {
+      name: "an expectation that nobody knows",
+      bytes: `${head}expect: wonders\r\ncontent-length: 2\r\n\r\n{}`,
+      status: 400,
+      code: "invalid_http",
+    },
+    {
+      name: "a tunnel",
+      bytes: "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n",
+      status: 405,
+      code: "method_not_allowed",
+    },
   ];
 
   it.each(rows)("$name: $status $code", async ({ bytes, status, code }) => {
@@ -422,6 +458,13 @@ describe("bytes that no client library sends", () => {
       error: { code, param: null },
     });
     expect(provider.requests).toEqual([]);
+  });
+
+  it("takes a whole URL where a path is usual", async () => {
+    const answer = await exchange(
+      `GET http://proxy.example/v1/models HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK/);
   });
 
   it("asks for the body where the client waits to be asked", async () => {

@@ -38,6 +38,16 @@ export function createProxyHttpServer(options: HttpServerOptions): Server {
     response.writeContinue();
     handler(request, response);
   });
+  server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+    const message = "The only expectation that can be met is 'Expect: 100-continue'.";
+    refuse(response, new Fault("invalid_http", message));
+  });
+  server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
+    socket.on("error", () => {});
+    const message = "CONNECT is not allowed: this server is no forward proxy.";
+    endWith(socket, new Fault("method_not_allowed", message));
+  });
   server.on("clientError", refuseGarbage);
   server.on("tlsClientError", () => {});
   return server;
@@ -58,7 +68,10 @@ const serverOptions: ServerOptions = {
 /** Bytes that are not HTTP, or smell of smuggling. There is no request to answer: write and close. */
 function refuseGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const fault = faultOf(error.code);
+  endWith(socket, faultOf(error.code));
+}
+
+function endWith(socket: Duplex, fault: Fault): void {
   const body = JSON.stringify(fault.body);
   socket.end(
     [
@@ -85,6 +98,7 @@ function faultOf(code: string | undefined): Fault {
 }
 
 const reasons: Readonly<Record<number, string>> = {
+  405: "Method Not Allowed",
   408: "Request Timeout",
   431: "Request Header Fields Too Large",
 };

@@ -19,13 +19,19 @@ export const endpointPaths: Readonly<Record<Endpoint, string>> = {
 };
 
 export function routeOf(method: string, url: string): Route {
-  const query = url.indexOf("?");
-  const path = query < 0 ? url : url.slice(0, query);
+  const target = url.startsWith("/") ? url : originForm(url);
+  const query = target.indexOf("?");
+  const path = query < 0 ? target : target.slice(0, query);
   const route = routes.get(path) ?? modelRoute(path);
   if (route === undefined) return unknown;
   const allow = route.kind === "call" ? "POST" : "GET";
   if (method === allow || (allow === "GET" && method === "HEAD")) return route;
   return { kind: "wrong_method", allow };
+}
+
+/** Clients that take us for their proxy send the whole URL (RFC 9112, 3.2.2). */
+function originForm(url: string): string {
+  return url.replace(/^https?:\/\/[^/?#]*/i, "");
 }
 
 const unknown: Route = { kind: "unknown" };

@@ -23,7 +23,9 @@ export function answerHeaders(
   ];
   for (const name of passedOn) {
     const value = headers[name];
-    if (typeof value === "string") result.push(name, value);
+    // Sent twice, it comes as a list.
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) result.push(name, first);
   }
   if (headers["content-type"] === undefined) result.push("content-type", contentType);
   return result;

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { type Clock, Fault } from "@headgate/core";
-import type { Dispatcher } from "undici";
+import type { Dispatcher, errors } from "undici";
 import { endpointPaths } from "../http/routes.ts";
 import type { UpstreamHeaders } from "../providers/openai/classify-error.ts";
 import type { Deployment, RoutedPolicy } from "../routing/routed.ts";
@@ -60,6 +60,7 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
   readonly #options: AttemptOptions;
   readonly #resolve: (result: AttemptResult) => void;
   readonly #endsMs: number;
+  readonly #startedMs: number;
   deadlineMs: number;
   #phase: "connecting" | "waiting" | "receiving" | "settled" = "connecting";
   #controller: Dispatcher.DispatchController | undefined;
@@ -70,7 +71,8 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
     this.#resolve = resolve;
     const { policy, clock, call } = options;
     this.#endsMs = call.startedMs + policy.totalTimeoutMs;
-    this.deadlineMs = Math.min(this.#endsMs, clock.now() + policy.connectTimeoutMs);
+    this.#startedMs = clock.now();
+    this.deadlineMs = Math.min(this.#endsMs, this.#startedMs + policy.connectTimeoutMs);
   }
 
   start(body: Uint8Array): void {
@@ -175,14 +177,16 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
     if (this.#phase === "settled") return;
     const { provider } = this.#options.deployment;
     const code = (error as NodeJS.ErrnoException).code ?? error.name;
+    const soon = this.#options.clock.now() - this.#startedMs < staleWithinMs;
+    const stale = this.#answer === undefined && soon && wasInUse(error);
     if (this.#phase === "connecting") {
       const message = `The provider ${provider} could not be reached (${code}).`;
       const fault = new Fault("upstream_unavailable", message, { cause: error });
-      return this.#lose(fault, { cause: "connect_error" });
+      return this.#lose(fault, { cause: "connect_error", stale });
     }
     const message = `The provider ${provider} closed the connection before its answer was complete (${code}).`;
     const fault = new Fault("upstream_unavailable", message, { cause: error });
-    this.#lose(fault, { cause: "connect_error", reset: this.#answer === undefined });
+    this.#lose(fault, { cause: "connect_error", stale });
   }
 
   /** Until the answer has begun, the time allowed for its first token goes on running. */
@@ -223,6 +227,22 @@ function framed(
   return { headers: [...headers, ...length], body: Readable.from([body]) };
 }
 
+/**
+ * Whether an error may come of a kept-alive connection that its peer closed meanwhile. Where undici
+ * tells what came by the connection, it must have served before; a reset does not tell.
+ */
+function wasInUse(error: Error): boolean {
+  // undici's errors are those of Node, and its SocketError tells of the connection besides.
+  const { code, socket } = error as {
+    readonly code?: string;
+    readonly socket?: errors.SocketError["socket"];
+  };
+  if (socket) return (socket.bytesRead ?? 0) > 0;
+  return code === "ECONNRESET" || code === "EPIPE";
+}
+
+/** Such a connection fails within a round trip; a request that was at work for longer was received. */
+const staleWithinMs = 1_000;
 const longBodyBytes = 16 * 1024;
 const eventStreamType = /^\s*text\/event-stream\b/i;
 

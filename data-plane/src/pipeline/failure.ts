@@ -8,8 +8,8 @@ export interface Failure {
   readonly answer: UpstreamAnswer | Fault;
   /** How long the provider asked us to wait, if it did. */
   readonly retryAfterMs?: number;
-  /** The connection was closed under us before anything was answered: it may just have been old. */
-  readonly reset?: boolean;
+  /** A kept-alive connection was closed as we sent on it: in all likelihood its peer has not seen the request. */
+  readonly stale?: boolean;
 }
 
 /** A provider's answer that is passed on as it is. */

@@ -1,6 +1,7 @@
 import { type Clock, type Cooldowns, Fault, type RetryBudget } from "@headgate/core";
 import { readBody } from "../http/read-body.ts";
 import { sendBytes, sendFault } from "../http/respond.ts";
+import { clientWaitMaxMs } from "../providers/openai/classify-error.ts";
 import { asksForUsage, upstreamBody } from "../providers/openai/request-body.ts";
 import type { Deployment, RoutedModel } from "../routing/routed.ts";
 import type { RoutingTable } from "../routing/routing-table.ts";
@@ -69,12 +70,11 @@ async function attempts(trial: Trial, deps: PipelineDeps): Promise<AttemptResult
     }
     noteFailure(deployment, last.failure, deps);
     if (!mayRetry(call, last.failure, deps)) return last;
-    // A kept-alive connection that was just being closed says nothing against its deployment.
-    if (last.failure.reset && call.attempts === 1 && !hasOther(model, tried)) tried.clear();
   }
 }
 
-function attemptAt(
+/** One attempt; sent once more, by a new connection, where it met one that was just being closed. */
+async function attemptAt(
   deployment: Deployment,
   trial: Trial,
   body: CallRequest,
@@ -85,15 +85,18 @@ function attemptAt(
   call.attempts += 1;
   call.deployment = deployment;
   metrics.picked(model.name, deployment, call.attempts);
-  const dispatcher = pools.get(deployment.origin);
+  const { origin } = deployment;
   const stripUsage = !asksForUsage(body);
   const onCommit = (): void => {
     trial.body = undefined;
   };
-  return attempt(
-    { call, deployment, stripUsage, onCommit, dispatcher, clock, deadlines, policy: table.policy },
-    upstreamBody(body, { model: model.name, upstreamModel }),
-  );
+  const { policy } = table;
+  const options = { call, deployment, stripUsage, onCommit, clock, deadlines, policy };
+  const bytes = upstreamBody(body, { model: model.name, upstreamModel });
+  const result = await attempt({ ...options, dispatcher: pools.get(origin) }, bytes);
+  if (result.kind !== "failed" || !result.failure.stale || call.client.gone) return result;
+  // It says nothing against the deployment, and is neither a retry nor paid for as one.
+  return attempt({ ...options, dispatcher: pools.fresh(origin) }, bytes);
 }
 
 function noteFailure(deployment: Deployment, failure: Failure, deps: PipelineDeps): void {
@@ -114,10 +117,6 @@ function mayRetry(
   const { maxAttempts, retryOn } = table.policy;
   if (call.client.gone || call.attempts >= maxAttempts) return false;
   return isRetryable(failure.cause, retryOn) && retryBudget.withdraw(clock.now());
-}
-
-function hasOther(model: RoutedModel, tried: ReadonlySet<string>): boolean {
-  return model.tiers.some((tier) => tier.some(({ id }) => !tried.has(id)));
 }
 
 function noDeployment(model: RoutedModel): never {
@@ -149,9 +148,7 @@ function sendFailure(call: Call, failure: Failure): void {
   call.errorCode = answer.code ?? failure.cause;
   const headers = callHeaders(call);
   if (answer instanceof Fault) {
-    const waitMs = failure.retryAfterMs ?? (answer.status === 429 ? 1_000 : undefined);
-    const waits = waitMs === undefined ? [] : ["retry-after", String(Math.ceil(waitMs / 1000))];
-    return sendFault(call.response, answer, [...headers, ...waits]);
+    return sendFault(call.response, answer, [...headers, ...faultWait(answer, failure)]);
   }
   sendBytes(call.response, answer.status, answer.body, [
     ...headers,
@@ -159,6 +156,14 @@ function sendFailure(call: Call, failure: Failure): void {
     "x-headgate-error-source",
     "upstream",
   ]);
+}
+
+/** When to come back after a fault; a wait too long for openai's client to obey is no retry at all. */
+function faultWait(fault: Fault, failure: Failure): readonly string[] {
+  const waitMs = failure.retryAfterMs ?? (fault.status === 429 ? 1_000 : undefined);
+  if (waitMs === undefined) return [];
+  const headers = ["retry-after", String(Math.ceil(waitMs / 1000))];
+  return waitMs > clientWaitMaxMs ? [...headers, "x-should-retry", "false"] : headers;
 }
 
 /** Refuse a call that no provider has answered. */

@@ -21,6 +21,7 @@ export function readRequest(bytes: Uint8Array, endpoint: Endpoint): CallRequest 
   }
   const { members, bodyStart } = scanned;
   checkTypes(members, endpoint);
+  checkStreamOptions(bytes, members.get("stream_options"));
   const model = members.get("model");
   if (!model) {
     const message = "The model is missing: give the name of one that GET /v1/models lists.";
@@ -32,7 +33,8 @@ export function readRequest(bytes: Uint8Array, endpoint: Endpoint): CallRequest 
     bodyStart,
     model,
     modelName: readString(bytes, model, "model"),
-    stream: stream !== undefined && bytes[stream.start] === 0x74, // "true"
+    // Embeddings do not stream: asking one for its usage would add a parameter unknown there.
+    stream: endpoint !== "embeddings" && stream !== undefined && bytes[stream.start] === 0x74, // "true"
     streamOptions: members.get("stream_options"),
   };
 }
@@ -63,12 +65,22 @@ const byEndpoint: Readonly<Record<Endpoint, Readonly<Record<string, readonly Mem
 function checkTypes(members: ReadonlyMap<string, Member>, endpoint: Endpoint): void {
   const types = byEndpoint[endpoint];
   for (const [name, member] of members) {
-    const allowed = types[name];
+    // A member may be named "constructor": what every object inherits is no rule of ours.
+    const allowed = Object.hasOwn(types, name) ? types[name] : undefined;
     if (allowed === undefined || allowed.includes(member.type)) continue;
     const expected = allowed.join(" or ");
     const message = `Invalid type for '${name}': expected ${expected}, got ${member.type}.`;
     throw new Fault("invalid_type", message, { param: name });
   }
+}
+
+/** We read and edit this object: a key that stands twice in it could mean one thing to us, another to the provider. */
+function checkStreamOptions(bytes: Uint8Array, options: Member | undefined): void {
+  if (options?.type !== "object") return;
+  const scanned = scanMembers(bytes.subarray(options.start, options.end));
+  if (scanned.ok) return;
+  const message = `The body is not valid JSON: ${scanned.message} in 'stream_options'.`;
+  throw new Fault("invalid_json", message, { param: "stream_options" });
 }
 
 function readString(bytes: Uint8Array, member: Member, name: string): string {

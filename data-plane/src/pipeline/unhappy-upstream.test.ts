@@ -215,6 +215,21 @@ describe("an attempt that fails before the first byte", () => {
     expect([patient.get("retry-after"), patient.get("x-should-retry")]).toEqual(["3600", "false"]);
     first.script(htmlAnswer(429));
     expect((await call("single")).headers.get("retry-after")).toBe("1");
+    first.script({ ...htmlAnswer(429), headers: { "retry-after": "9000" } });
+    const long = (await call("single")).headers;
+    expect([long.get("retry-after"), long.get("x-should-retry")]).toEqual(["9000", "false"]);
+  });
+
+  it.each(["", "Infinity", "-5", "soon"])("a retry-after of '%s' is none", async (value) => {
+    first.script({ ...htmlAnswer(429), headers: { "retry-after": value } });
+    expect((await call("single")).headers.get("retry-after")).toBe("1");
+  });
+
+  it.each([302, 307, 600])("a %i is neither followed nor passed on", async (status) => {
+    first.script(jsonAnswer({ detail: "moved" }, { status, headers: { location: "/elsewhere" } }));
+    const response = await call("single", { stream: true });
+    expect([response.status, response.headers.get("location")]).toEqual([502, null]);
+    expect(await response.json()).toMatchObject({ error: { code: "upstream_invalid_response" } });
   });
 
   it("a silent provider: no first event in time", async () => {

@@ -1,3 +1,4 @@
+import { durationMs } from "@headgate/config/duration";
 import type { resources } from "@headgate/proto";
 import type { RoutedPolicy } from "./routed.ts";
 
@@ -26,9 +27,6 @@ export function routedPolicy(policy: resources.Policy | undefined): RoutedPolicy
   };
 }
 
-type Duration = NonNullable<resources.Timeouts["connect"]>;
-
-function milliseconds(duration: Duration | undefined): number | undefined {
-  if (duration === undefined) return undefined;
-  return Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+function milliseconds(duration: resources.Timeouts["connect"]): number | undefined {
+  return duration && durationMs(duration);
 }

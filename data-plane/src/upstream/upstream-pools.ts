@@ -11,30 +11,44 @@ import Pool from "undici/lib/dispatcher/pool.js";
  */
 export class UpstreamPools {
   readonly #pools = new Map<string, Pool>();
+  readonly #freshPools = new Map<string, Pool>();
 
   /** @param origin for example `https://api.openai.com`. */
   get(origin: string): Dispatcher {
-    let pool = this.#pools.get(origin);
-    if (!pool) {
-      pool = new Pool(origin, poolOptions);
-      this.#pools.set(origin, pool);
-    }
-    return pool;
+    return poolOf(this.#pools, origin, poolOptions);
+  }
+
+  /** A new connection per request, closed behind it: one that can't have been closed meanwhile. */
+  fresh(origin: string): Dispatcher {
+    return poolOf(this.#freshPools, origin, freshOptions);
   }
 
   /** Close the pools of origins that are no longer used, once their calls are over. */
   retain(origins: ReadonlySet<string>): void {
-    for (const [origin, pool] of this.#pools) {
-      if (origins.has(origin)) continue;
-      this.#pools.delete(origin);
-      pool.close();
+    for (const pools of [this.#pools, this.#freshPools]) {
+      for (const [origin, pool] of pools) {
+        if (origins.has(origin)) continue;
+        pools.delete(origin);
+        pool.close();
+      }
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    const pools = [...this.#pools.values(), ...this.#freshPools.values()];
+    await Promise.all(pools.map((pool) => pool.destroy()));
     this.#pools.clear();
+    this.#freshPools.clear();
   }
+}
+
+function poolOf(pools: Map<string, Pool>, origin: string, options: Pool.Options): Pool {
+  let pool = pools.get(origin);
+  if (!pool) {
+    pool = new Pool(origin, options);
+    pools.set(origin, pool);
+  }
+  return pool;
 }
 
 const poolOptions: Pool.Options = {
@@ -49,3 +63,6 @@ const poolOptions: Pool.Options = {
   keepAliveTimeout: 20_000,
   keepAliveMaxTimeout: 50_000,
 };
+
+/** Without pipelining undici does not keep connections. */
+const freshOptions: Pool.Options = { ...poolOptions, pipelining: 0 };

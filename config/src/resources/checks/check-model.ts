@@ -30,6 +30,9 @@ const strategy = z.number().refine((value) => strategies.has(value), {
 /** Tiers are tried in turn; more of them than attempts make no sense. */
 const priorityMax = 100;
 
+/** Each may name a provider of its own, and a write compares them all in one transaction of 128. */
+const deploymentsMax = 100;
+
 const deployment = z.object({
   provider: resourceName,
   model: textUpTo(256).regex(/^[^\s\p{Cc}]*$/u, "has a space or a control character"),
@@ -49,7 +52,10 @@ export const modelCheck = z
   .object({
     name: resourceName,
     strategy,
-    deployments: atMost(deployment, "deployments").min(1, "is missing: give at least one"),
+    deployments: atMost(deployment, "deployments", deploymentsMax).min(
+      1,
+      "is missing: give at least one",
+    ),
     fallbacks: z.array(z.string()).max(0, notHonoured("fallbacks")),
     optimize: unsetUntilHonoured("optimize"),
   })

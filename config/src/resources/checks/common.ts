@@ -9,10 +9,10 @@ const regionPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const headerWordPattern = /^[\x21-\x7e]*$/;
 
 /** Large enough for any ratio; small enough that sums stay exact. */
-export const weightMax = 1_000_000;
+const weightMax = 1_000_000;
 
 /** Of credentials per provider, deployments per model, globs per key. */
-export const listMaxLength = 1_000;
+const listMaxLength = 1_000;
 
 const nameHint = "use 1 to 128 letters, digits and . _ : @ / -, beginning with a letter or digit";
 
@@ -48,8 +48,8 @@ export function textUpTo(maxLength: number) {
   return z.string().max(maxLength, `is too long: at most ${maxLength} characters`);
 }
 
-export function atMost<T extends z.ZodType>(item: T, what: string) {
-  return z.array(item).max(listMaxLength, `has too many ${what}: at most ${listMaxLength}`);
+export function atMost<T extends z.ZodType>(item: T, what: string, maxLength = listMaxLength) {
+  return z.array(item).max(maxLength, `has too many ${what}: at most ${maxLength}`);
 }
 
 /** A list that must stay empty until its feature works: better refused than ignored. */

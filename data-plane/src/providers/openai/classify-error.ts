@@ -24,7 +24,7 @@ export function classifyError({ status, headers, body, provider }: ErrorAnswer):
   if (status === 401 || status === 403) {
     return { cause, answer: credentialsRejected(provider, status), ...waits };
   }
-  const error = readError(body);
+  const error = isErrorStatus(status) ? readError(body) : undefined;
   if (error === undefined) {
     return { cause, answer: notAnError(status, headers, provider), ...waits };
   }
@@ -50,14 +50,25 @@ export function classifyErrorInSuccess(
 
 /** How long the provider asks to wait. `retry-after-ms` is preferred, as the SDKs do. */
 export function retryAfterMs(headers: UpstreamHeaders): number | undefined {
-  const milliseconds = Number(one(headers["retry-after-ms"]) ?? Number.NaN);
-  if (milliseconds >= 0) return milliseconds;
+  const milliseconds = waitOf(one(headers["retry-after-ms"]));
+  if (milliseconds !== undefined) return milliseconds;
   const text = one(headers["retry-after"]);
-  const seconds = Number(text ?? Number.NaN);
-  if (seconds >= 0) return seconds * 1000;
+  const seconds = waitOf(text);
+  if (seconds !== undefined) return seconds * 1000;
   // An HTTP date (RFC 9110, 10.2.3) counts from the provider's own clock.
   const waits = Date.parse(text ?? "") - Date.parse(one(headers["date"]) ?? "");
   return waits >= 0 ? waits : undefined;
+}
+
+/** Redirects are not followed, nor passed on: the client has no business at the provider. */
+function isErrorStatus(status: number): boolean {
+  return status >= 400 && status <= 599;
+}
+
+/** A number of seconds or milliseconds; nothing that is empty, negative or without end. */
+function waitOf(text: string | undefined): number | undefined {
+  const wait = text?.trim() ? Number(text) : Number.NaN;
+  return wait >= 0 && wait < Number.POSITIVE_INFINITY ? wait : undefined;
 }
 
 /** The error of a JSON body: `{"error": ...}`, or the shapes that other servers give it. */
@@ -116,7 +127,7 @@ function notAnError(status: number, headers: UpstreamHeaders, provider: string):
   const type = one(headers["content-type"]) ?? "no content type";
   const message = `The provider ${provider} answered ${status} without a JSON error (${type}).`;
   if (status === 429) return new Fault("upstream_rate_limited", message);
-  if (status >= 500) return new Fault("upstream_unavailable", message);
+  if (status >= 500 && isErrorStatus(status)) return new Fault("upstream_unavailable", message);
   return new Fault("upstream_invalid_response", message);
 }
 
@@ -132,7 +143,7 @@ function retryHeaders(
 ): readonly string[] {
   const passed = ["retry-after", "retry-after-ms", "x-should-retry"].flatMap((name) => {
     const value = one(headers[name]);
-    return value === undefined ? [] : [name, value];
+    return value === undefined || value === "" ? [] : [name, value];
   });
   if (status !== faultTable.upstream_rate_limited.status) return passed;
   const waitMs = retryAfterMs(headers);
@@ -144,7 +155,7 @@ function retryHeaders(
 
 const spentCodes: ReadonlySet<string> = new Set(["insufficient_quota", "credit_balance_exhausted"]);
 /** The longest wait that openai's clients obey. */
-const clientWaitMaxMs = 60_000;
+export const clientWaitMaxMs = 60_000;
 
 function one(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
