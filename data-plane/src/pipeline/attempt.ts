@@ -215,8 +215,8 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
 }
 
 /**
- * undici keeps a buffer for as long as its answer lasts. A long prompt is given as a sequence of
- * one piece, which it lets go once sent: 10,000 streams must not hold 10,000 prompts.
+ * undici keeps a buffer for as long as its answer lasts. A long prompt is given as a stream, which
+ * lets go of it once it is sent: 10,000 streams must not hold 10,000 prompts.
  */
 function framed(
   headers: string[],
@@ -224,7 +224,24 @@ function framed(
 ): { headers: string[]; body: Uint8Array | Readable } {
   if (body.length < longBodyBytes) return { headers, body };
   const length = ["content-length", String(body.length)];
-  return { headers: [...headers, ...length], body: Readable.from([body]) };
+  return { headers: [...headers, ...length], body: new OnePiece(body) };
+}
+
+/** A stream of one piece. Readable.from() would hold on to it. */
+class OnePiece extends Readable {
+  #piece: Uint8Array | undefined;
+
+  constructor(piece: Uint8Array) {
+    super();
+    this.#piece = piece;
+  }
+
+  override _read(): void {
+    const piece = this.#piece;
+    this.#piece = undefined;
+    this.push(piece);
+    this.push(null);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Clock, type Cooldowns, Fault, type RetryBudget } from "@headgate/core";
+import type { Dispatcher } from "undici";
 import { readBody } from "../http/read-body.ts";
 import { sendBytes, sendFault } from "../http/respond.ts";
 import { clientWaitMaxMs } from "../providers/openai/classify-error.ts";
@@ -29,13 +30,7 @@ export interface PipelineDeps extends SettleDeps {
 export async function handleCall(call: Call, deps: PipelineDeps): Promise<void> {
   deps.metrics.opened();
   try {
-    const key = authenticate(call.request.headers, deps.table);
-    call.key = key;
-    const body = readRequest(await readBody(call.request, deps.bodyMaxBytes), call.endpoint);
-    call.stream = body.stream;
-    const model = resolveModel(body.modelName, key, deps.table);
-    call.model = model.name;
-    conclude(call, await attempts({ call, body, model, tried: new Set() }, deps));
+    conclude(call, await attempts(await receive(call, deps), deps));
   } catch (reason) {
     const fault = Fault.from(reason);
     if (fault.code === "internal_error") deps.log.broke(call, fault.cause);
@@ -48,22 +43,43 @@ export async function handleCall(call: Call, deps: PipelineDeps): Promise<void> 
 interface Trial {
   readonly call: Call;
   readonly model: RoutedModel;
-  /** Gone once an answer is committed: a stream may live for long, and needs no prompt. */
+  /**
+   * Gone once an answer is committed: a stream may live for long, and needs no prompt. Nothing that
+   * waits for the answer may keep it in a variable of its own.
+   */
   body: CallRequest | undefined;
   readonly tried: Set<string>;
+}
+
+/** Authenticate, read, resolve the model. */
+async function receive(call: Call, { table, bodyMaxBytes }: PipelineDeps): Promise<Trial> {
+  const key = authenticate(call.request.headers, table);
+  call.key = key;
+  const body = readRequest(await readBody(call.request, bodyMaxBytes), call.endpoint);
+  call.stream = body.stream;
+  const model = resolveModel(body.modelName, key, table);
+  call.model = model.name;
+  return { call, body, model, tried: new Set() };
 }
 
 /** Try deployments until one answers, or there is no sense in going on. */
 async function attempts(trial: Trial, deps: PipelineDeps): Promise<AttemptResult> {
   const { call, model, tried } = trial;
-  const { cooldowns, deadlines, retryBudget, table } = deps;
+  const { cooldowns, deadlines, metrics, pools, retryBudget, table } = deps;
   let last: AttemptResult | undefined;
   retryBudget.deposit(table.policy.retryBudgetPercent);
   for (;;) {
     const deployment = pick(model, tried, cooldowns, deadlines.nowMs);
     if (!deployment || !trial.body) return last ?? noDeployment(model);
     tried.add(deployment.id);
-    last = await attemptAt(deployment, trial, trial.body, deps);
+    call.attempts += 1;
+    call.deployment = deployment;
+    metrics.picked(model.name, deployment, call.attempts);
+    last = await send(trial, deployment, pools.get(deployment.origin), deps);
+    if (metStaleConnection(last) && !call.client.gone) {
+      // It says nothing against the deployment, and is neither a retry nor paid for as one.
+      last = await send(trial, deployment, pools.fresh(deployment.origin), deps);
+    }
     if (last.kind !== "failed") {
       if (last.kind === "answered" && !cooldowns.none) cooldowns.succeeded(deployment.id);
       return last;
@@ -73,30 +89,28 @@ async function attempts(trial: Trial, deps: PipelineDeps): Promise<AttemptResult
   }
 }
 
-/** One attempt; sent once more, by a new connection, where it met one that was just being closed. */
-async function attemptAt(
-  deployment: Deployment,
+function send(
   trial: Trial,
-  body: CallRequest,
-  { pools, clock, deadlines, table, metrics }: PipelineDeps,
+  deployment: Deployment,
+  dispatcher: Dispatcher,
+  { clock, deadlines, table }: PipelineDeps,
 ): Promise<AttemptResult> {
-  const { call, model } = trial;
-  const { upstreamModel } = deployment;
-  call.attempts += 1;
-  call.deployment = deployment;
-  metrics.picked(model.name, deployment, call.attempts);
-  const { origin } = deployment;
-  const stripUsage = !asksForUsage(body);
+  const { call, model, body } = trial;
+  if (!body) throw new Error("an answer was committed: there is nothing to send any more");
   const onCommit = (): void => {
     trial.body = undefined;
   };
   const { policy } = table;
-  const options = { call, deployment, stripUsage, onCommit, clock, deadlines, policy };
-  const bytes = upstreamBody(body, { model: model.name, upstreamModel });
-  const result = await attempt({ ...options, dispatcher: pools.get(origin) }, bytes);
-  if (result.kind !== "failed" || !result.failure.stale || call.client.gone) return result;
-  // It says nothing against the deployment, and is neither a retry nor paid for as one.
-  return attempt({ ...options, dispatcher: pools.fresh(origin) }, bytes);
+  const stripUsage = !asksForUsage(body);
+  return attempt(
+    { call, deployment, dispatcher, stripUsage, onCommit, clock, deadlines, policy },
+    upstreamBody(body, { model: model.name, upstreamModel: deployment.upstreamModel }),
+  );
+}
+
+/** The request went out on a kept-alive connection that was just being closed. */
+function metStaleConnection(result: AttemptResult): boolean {
+  return result.kind === "failed" && result.failure.stale === true;
 }
 
 function noteFailure(deployment: Deployment, failure: Failure, deps: PipelineDeps): void {

@@ -1,5 +1,12 @@
 import { once } from "node:events";
-import { type Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import {
+  type Agent,
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  request,
+} from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -13,13 +20,7 @@ let proxy: ProxyFixture;
 beforeEach(async () => {
   provider = await startFakeProvider();
   proxy = await startProxyFixture({
-    resources: {
-      providers: [
-        { name: "p", type: "PROVIDER_TYPE_OPENAI_COMPATIBLE", baseUrl: provider.baseUrl },
-      ],
-      models: [{ name: "demo", deployments: [{ provider: "p" }] }],
-      policy: { name: "default", timeouts: { idle: "2s" } },
-    },
+    resources: resourcesAt(provider.baseUrl),
   });
 });
 afterEach(async () => {
@@ -91,6 +92,32 @@ describe("a client that leaves", () => {
     proxy.lines.length = 0;
     provider.reset();
     expect(heapBytes() - before).toBeLessThan(4 * 1024 * 1024);
+  });
+});
+
+describe("an open stream", () => {
+  it("keeps nothing of its prompt once the answer has begun", async () => {
+    // Provider and clients that forget: what is left in this process is the proxy's.
+    const forgetful = createServer((received, answer) => {
+      received.resume().on("end", () => {
+        answer.writeHead(200, { "content-type": "text/event-stream" }).write(event);
+      });
+    }).listen(0, "127.0.0.1");
+    await once(forgetful, "listening");
+    const { port } = forgetful.address() as AddressInfo;
+    await using other = await startProxyFixture({
+      resources: resourcesAt(`http://127.0.0.1:${port}/v1`),
+    });
+    const prompt = Buffer.from(
+      JSON.stringify({ model: "demo", stream: true, messages: ["x".repeat(4_000_000)] }),
+    );
+    const sockets = [await openRaw(other.port, prompt)];
+    const before = memoryBytes();
+    for (let i = 0; i < 10; i++) sockets.push(await openRaw(other.port, prompt));
+    expect(memoryBytes() - before).toBeLessThan(4_000_000);
+    for (const socket of sockets) socket.destroy();
+    forgetful.closeAllConnections();
+    forgetful.close();
   });
 });
 
@@ -174,6 +201,33 @@ async function abortStreams(count: number): Promise<void> {
     );
     await until(() => proxy.server.openCalls === 0);
   }
+}
+
+function resourcesAt(baseUrl: string) {
+  return {
+    providers: [{ name: "p", type: "PROVIDER_TYPE_OPENAI_COMPATIBLE", baseUrl }],
+    models: [{ name: "demo", deployments: [{ provider: "p" }] }],
+    policy: { name: "default", timeouts: { idle: "2s" } },
+  };
+}
+
+/** A stream on a connection of its own; resolves when its first bytes are there. */
+async function openRaw(port: number, body: Buffer): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  const head = Object.entries({ ...headers, "content-length": body.length, host: "x" });
+  const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  socket.write(`POST ${path} HTTP/1.1\r\n${lines}\r\n`);
+  socket.write(body);
+  await once(socket, "data");
+  return socket;
+}
+
+/** Heap and what buffers hold beside it. */
+function memoryBytes(): number {
+  collectGarbage();
+  collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 async function openGauge(): Promise<number | undefined> {

@@ -182,6 +182,20 @@ describe("an attempt that fails before the first byte", () => {
     expect(await response.json()).toMatchObject({ error: { code: "upstream_unavailable" } });
   });
 
+  it.each([
+    ["cut before its answer", { refuse: true }],
+    ["refused", serverErrorAnswer(503)],
+    ["silent", { hold: true }],
+  ])("a long prompt, %s: another gets all of it", async (_name, answer) => {
+    first.script(answer);
+    const messages = [{ role: "user", content: "é".repeat(500_000) }];
+    const response = await call("pair", { messages, stream: true });
+    expect([response.status, response.headers.get("x-headgate-attempts")]).toEqual([200, "2"]);
+    expect(await response.text()).toContain("[DONE]");
+    const [received] = await second.waitFor(1);
+    expect(JSON.parse(String(received?.body)).messages).toEqual(messages);
+  });
+
   it("a 400 is the client's to know, at once", async () => {
     first.script(
       errorAnswer(400, { message: "no such thing", type: "invalid_request_error", code: "x" }),
