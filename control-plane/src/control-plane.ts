@@ -130,7 +130,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     },
     releaseFiles: async () => {
       const result = await apply.releaseFiles();
-      if (!result.ok) throw applyFailure(result);
+      if (result.ok) return;
+      // A store that holds something invalid must not keep the control plane from starting: it is needed to mend it.
+      const { message } = applyFailure(result);
+      logger.warn({ reason: message }, "what files owned could not be released");
     },
     metricsText,
     stop: () => {
