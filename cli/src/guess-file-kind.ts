@@ -1,3 +1,4 @@
+import { isRecord } from "@headgate/core";
 import { parse } from "yaml";
 import type { FileKind } from "./commands/validate-command.ts";
 
@@ -35,8 +36,4 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 
 function hasOneOf(value: unknown, keys: readonly string[]): boolean {
   return isRecord(value) && keys.some((key) => Object.hasOwn(value, key));
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

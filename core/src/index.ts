@@ -9,6 +9,7 @@ export {
   faultTable,
 } from "./fault.ts";
 export { globMatches } from "./glob.ts";
+export { isRecord } from "./json/is-record.ts";
 export { type Member, type MemberType, type ScanResult, scanMembers } from "./json/scan-members.ts";
 export { type Splice, splice } from "./json/splice.ts";
 export { ManualClock } from "./manual-clock.ts";

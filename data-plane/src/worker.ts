@@ -4,7 +4,7 @@ import { Cooldowns, RetryBudget, systemClock, systemRandom } from "@headgate/cor
 import { discovery } from "@headgate/proto";
 import { pino } from "pino";
 import { Gauge, Registry } from "prom-client";
-import { ProxyServer } from "./http/proxy-server.ts";
+import { ProxyServer, type Readiness } from "./http/proxy-server.ts";
 import { RoutingTable } from "./routing/routing-table.ts";
 import { CallLog } from "./telemetry/call-log.ts";
 import { CallMetrics } from "./telemetry/call-metrics.ts";
@@ -19,6 +19,7 @@ if (!parentPort) throw new Error("worker.ts runs as a worker thread");
 const port = parentPort;
 const options = workerData as WorkerOptions;
 const clock = systemClock;
+let started = false;
 
 // Lines are gathered and written some times a second: a write per call would cost more than the line.
 const lines = pino.destination({ fd: 1, sync: false, minLength: 8_192, periodicFlush: 200 });
@@ -26,13 +27,14 @@ const logger = pino({ level: options.logLevel, base: { node: options.node } }, l
 const registry = new Registry();
 const table = new RoutingTable({ region: options.region, random: systemRandom });
 const pools = new UpstreamPools();
+const cooldowns = new Cooldowns();
 const proxy = new ProxyServer(
   {
     clock,
     table,
     pools,
     deadlines: new Deadlines(clock),
-    cooldowns: new Cooldowns(),
+    cooldowns,
     retryBudget: new RetryBudget(clock.now()),
     bodyMaxBytes: options.bodyMaxBytes,
     metrics: new CallMetrics(registry),
@@ -54,8 +56,7 @@ port.on("message", (message: MainToWorker) => {
     case "delta":
       return apply(message.bytes);
     case "readiness":
-      if (message.ready) collectStartupGarbage();
-      return proxy.setReadiness(message);
+      return setReadiness(message);
     case "drain":
       return void drain(message.timeoutMs);
     case "metrics":
@@ -64,11 +65,25 @@ port.on("message", (message: MainToWorker) => {
 });
 await listen();
 
+function setReadiness(readiness: Readiness): void {
+  proxy.setReadiness(readiness);
+  // Once only: later it would stop the calls under way, for longer the more there are.
+  if (!readiness.ready || started) return;
+  started = true;
+  collectStartupGarbage();
+}
+
 function apply(bytes: Uint8Array): void {
-  table.apply(fromBinary(discovery.StreamSnapshotsResponseSchema, bytes));
+  const delta = fromBinary(discovery.StreamSnapshotsResponseSchema, bytes);
+  if (table.apply(delta).routesChanged) forgetUnrouted();
+  send({ type: "applied", version: table.version });
+}
+
+/** Close the connections, and drop the cooldowns, of deployments that are no more. */
+function forgetUnrouted(): void {
   const deployments = [...table.models.values()].flatMap(({ tiers }) => tiers.flat());
   pools.retain(new Set(deployments.map(({ origin }) => origin)));
-  send({ type: "applied", version: table.version });
+  cooldowns.retain(new Set(deployments.map(({ id }) => id)));
 }
 
 async function listen(): Promise<void> {

@@ -1,3 +1,4 @@
+import { isRecord } from "@headgate/core";
 import { type Exchange, exchangeBytes } from "@headgate/testing";
 
 /** What is replayed: providers' answers on the routes we relay as they are. */
@@ -89,8 +90,4 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

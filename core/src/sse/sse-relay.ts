@@ -1,3 +1,4 @@
+import { isRecord } from "../json/is-record.ts";
 import { usageFromOpenAi } from "../usage/openai-usage.ts";
 import type { Usage } from "../usage/usage.ts";
 
@@ -226,8 +227,4 @@ function valueStart(text: string, at: number): number {
 function groqUsage(event: Readonly<Record<string, unknown>> | undefined): Usage | undefined {
   const groq = event?.["x_groq"];
   return isRecord(groq) ? usageFromOpenAi(groq["usage"]) : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

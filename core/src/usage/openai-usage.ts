@@ -1,3 +1,4 @@
+import { isRecord } from "../json/is-record.ts";
 import type { Usage } from "./usage.ts";
 
 /**
@@ -28,8 +29,4 @@ function detail(details: unknown, name: string): number | undefined {
 /** A whole number of tokens, zero or more; anything else is no count. */
 function count(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -201,12 +201,12 @@ describe("applyDelta()", () => {
     );
   });
 
-  it("takes a few milliseconds at most for one key among 100,000", () => {
+  it("does not look at 100,000 keys to change one of them", () => {
     const state = new FakeState();
     const keys = Array.from({ length: 100_000 }, (_, index) => key(`key-${index}`, 1n, "red"));
     let snapshot = accept(emptySnapshot, state.change(1n, [team("red"), ...keys]));
-    const times: number[] = [];
-    for (let index = 0; index < 50; index++) {
+    // Checking all of them takes half a second: 500 times that would run into the timeout by far.
+    for (let index = 0; index < 500; index++) {
       const name = `key-${index * 7}`;
       const version = snapshot.version + 1n;
       const before = resourceHash({ kind: "key", name, revision: 1n });
@@ -217,12 +217,9 @@ describe("applyDelta()", () => {
         stateHash: snapshot.stateHash ^ before ^ after,
         upserts: [key(name, version, "red")],
       });
-      const begin = performance.now();
       snapshot = accept(snapshot, delta);
-      times.push(performance.now() - begin);
     }
-    times.sort((a, b) => a - b);
-    expect(times[25]).toBeLessThan(3);
+    expect(snapshot.version).toBe(501n);
   }, 60_000);
 });
 

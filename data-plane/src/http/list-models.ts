@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { Fault } from "@headgate/core";
-import { mayUse, resolveModel } from "../pipeline/authenticate.ts";
+import { mayUse, resolveModel } from "../pipeline/resolve-model.ts";
 import type { RoutedKey, RoutedModel } from "../routing/routed.ts";
 import type { RoutingTable } from "../routing/routing-table.ts";
 import { sendJson } from "./respond.ts";

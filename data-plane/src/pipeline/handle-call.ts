@@ -9,11 +9,12 @@ import type { RoutingTable } from "../routing/routing-table.ts";
 import type { Deadlines } from "../upstream/deadlines.ts";
 import type { UpstreamPools } from "../upstream/upstream-pools.ts";
 import { type AttemptResult, attempt } from "./attempt.ts";
-import { authenticate, resolveModel } from "./authenticate.ts";
+import { authenticate } from "./authenticate.ts";
 import type { Call } from "./call.ts";
 import { type Failure, isRetryable } from "./failure.ts";
 import { pick } from "./pick.ts";
 import { type CallRequest, readRequest } from "./read-request.ts";
+import { resolveModel } from "./resolve-model.ts";
 import { type SettleDeps, settle } from "./settle.ts";
 
 export interface PipelineDeps extends SettleDeps {

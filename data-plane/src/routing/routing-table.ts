@@ -59,7 +59,8 @@ export class RoutingTable {
     return key;
   }
 
-  apply(delta: discovery.StreamSnapshotsResponse): void {
+  /** `routesChanged`: there may be other deployments than before. */
+  apply(delta: discovery.StreamSnapshotsResponse): { readonly routesChanged: boolean } {
     if (delta.fromVersion === 0n) this.#clear();
     for (const { kind, name } of delta.removed) this.#remove(kind, name);
     for (const { resource } of delta.upserts) this.#upsert(resource);
@@ -68,8 +69,10 @@ export class RoutingTable {
       ...delta.upserts.map(({ resource }) => resource.case),
     ]);
     if (kinds.has("key") || kinds.has("settings")) this.#keysBySecret.clear();
-    if (kinds.has("model") || kinds.has("provider")) this.#routeModels();
+    const routesChanged = delta.fromVersion === 0n || kinds.has("model") || kinds.has("provider");
+    if (routesChanged) this.#routeModels();
     this.#version = delta.version;
+    return { routesChanged };
   }
 
   #clear(): void {

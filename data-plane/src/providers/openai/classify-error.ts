@@ -1,4 +1,4 @@
-import { Fault, faultTable } from "@headgate/core";
+import { Fault, faultTable, isRecord } from "@headgate/core";
 import type { Failure, UpstreamAnswer } from "../../pipeline/failure.ts";
 import { knownErrorCode } from "./known-error-code.ts";
 
@@ -164,8 +164,4 @@ function one(value: string | string[] | undefined): string | undefined {
 function text(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

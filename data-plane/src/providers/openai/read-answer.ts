@@ -1,4 +1,4 @@
-import { type Usage, usageFromOpenAi } from "@headgate/core";
+import { isRecord, type Usage, usageFromOpenAi } from "@headgate/core";
 
 /** What a complete answer of status 200 turns out to be. */
 export type Answer =
@@ -37,8 +37,4 @@ export function usageFromTail(tail: Buffer): Usage | undefined {
     }
   }
   return undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,4 @@
+/** A JSON object, as opposed to a list, null or a plain value. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
