@@ -10,6 +10,15 @@ export const faultTable = {
   invalid_json: row(400, "invalid_request_error"),
   invalid_type: row(400, "invalid_request_error"),
   missing_required_parameter: row(400, "invalid_request_error"),
+  invalid_value: row(400, "invalid_request_error"),
+  /** Policy `unsupported_parameters: strict`: the provider has nothing like it. */
+  unsupported_parameter: row(400, "invalid_request_error"),
+  /** Can neither be said to the provider nor left out. */
+  unsupported_value: row(400, "invalid_request_error"),
+  /** No deployment of the model serves this endpoint. */
+  unsupported_endpoint: row(400, "invalid_request_error"),
+  /** An image or file could not be fetched for the provider. */
+  media_not_fetched: row(400, "invalid_request_error"),
   invalid_http: row(400, "invalid_request_error"),
   invalid_api_key: row(401, "invalid_request_error"),
   model_not_allowed: row(403, "permission_error"),

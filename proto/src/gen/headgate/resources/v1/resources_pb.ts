@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file headgate/resources/v1/resources.proto.
  */
 export const file_headgate_resources_v1_resources: GenFile = /*@__PURE__*/
-  fileDesc("CiVoZWFkZ2F0ZS9yZXNvdXJjZXMvdjEvcmVzb3VyY2VzLnByb3RvEhVoZWFkZ2F0ZS5yZXNvdXJjZXMudjEikgEKCE1ldGFkYXRhEhAKCHJldmlzaW9uGAEgASgEEi8KC2NyZWF0ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWFuYWdlZF9ieRgEIAEoCSL3AgoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIxCgR0eXBlGAIgASgOMiMuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyVHlwZRIQCghiYXNlX3VybBgDIAEoCRI2CgtjcmVkZW50aWFscxgEIAMoCzIhLmhlYWRnYXRlLnJlc291cmNlcy52MS5DcmVkZW50aWFsEhQKDG9yZ2FuaXphdGlvbhgFIAEoCRIPCgdwcm9qZWN0GAYgASgJEhMKC2FwaV92ZXJzaW9uGAcgASgJEhkKEWFudGhyb3BpY192ZXJzaW9uGAggASgJEhAKCGxvY2F0aW9uGAkgASgJEhwKFHNlcnZpY2VfYWNjb3VudF9maWxlGAogASgJEhIKCmF3c19yZWdpb24YCyABKAkSEgoKa2VlcF9hbGl2ZRgMIAEoCRIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSKPAQoKQ3JlZGVudGlhbBIMCgRuYW1lGAEgASgJEg8KB2FwaV9rZXkYAiABKAkSFAoMYXBpX2tleV9maWxlGAMgASgJEhMKBndlaWdodBgEIAEoDUgAiAEBEiwKBmxpbWl0cxgFIAMoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5MaW1pdEIJCgdfd2VpZ2h0IsYBCgVMaW1pdBISCghyZXF1ZXN0cxgBIAEoBEgAEhAKBnRva2VucxgCIAEoBEgAEhYKDGlucHV0X3Rva2VucxgDIAEoBEgAEhcKDW91dHB1dF90b2tlbnMYBCABKARIABIVCgtjb25jdXJyZW5jeRgFIAEoBEgAEg0KA3VzZBgGIAEoAUgAEicKA3BlchgHIAEoDjIaLmhlYWRnYXRlLnJlc291cmNlcy52MS5QZXISDQoFbW9kZWwYCCABKAlCCAoGYW1vdW50IvkBCgVNb2RlbBIMCgRuYW1lGAEgASgJEjEKCHN0cmF0ZWd5GAIgASgOMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlN0cmF0ZWd5EjYKC2RlcGxveW1lbnRzGAMgAygLMiEuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkRlcGxveW1lbnQSEQoJZmFsbGJhY2tzGAQgAygJEjEKCG9wdGltaXplGAUgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk9wdGltaXplEjEKCG1ldGFkYXRhGGQgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1ldGFkYXRhItcBCgpEZXBsb3ltZW50EhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhMKBndlaWdodBgDIAEoDUgAiAEBEhAKCHByaW9yaXR5GAQgASgNEg8KB3JlZ2lvbnMYBSADKAkSFgoOY29udGV4dF93aW5kb3cYBiABKA0SKwoFcHJpY2UYByABKAsyHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUHJpY2USFAoHcXVhbGl0eRgIIAEoAUgBiAEBQgkKB193ZWlnaHRCCgoIX3F1YWxpdHkiVwoFUHJpY2USFgoOaW5wdXRfcGVyX210b2sYASABKAESFwoPb3V0cHV0X3Blcl9tdG9rGAIgASgBEh0KFWNhY2hlZF9pbnB1dF9wZXJfbXRvaxgDIAEoASI4CghPcHRpbWl6ZRIMCgRjb3N0GAEgASgBEg8KB3F1YWxpdHkYAiABKAESDQoFc3BlZWQYAyABKAEidQoEVGVhbRIMCgRuYW1lGAEgASgJEiwKBmxpbWl0cxgCIAMoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5MaW1pdBIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSL2AQoDS2V5EgwKBG5hbWUYASABKAkSDAoEdGVhbRgCIAEoCRIMCgR1c2VyGAMgASgJEg4KBnNlY3JldBgEIAEoCRITCgtzZWNyZXRfaGFzaBgFIAEoCRIOCgZtb2RlbHMYBiADKAkSLAoGbGltaXRzGAcgAygLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkxpbWl0Ei8KC3Jldm9rZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSKHAgoGUG9saWN5EgwKBG5hbWUYASABKAkSKwoFcmV0cnkYAiABKAsyHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUmV0cnkSMQoIdGltZW91dHMYAyABKAsyHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVGltZW91dHMSLwoHYnJlYWtlchgEIAEoCzIeLmhlYWRnYXRlLnJlc291cmNlcy52MS5CcmVha2VyEisKBXF1ZXVlGAUgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlF1ZXVlEjEKCG1ldGFkYXRhGGQgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1ldGFkYXRhIm8KBVJldHJ5EhkKDG1heF9hdHRlbXB0cxgBIAEoDUgAiAEBEhsKDmJ1ZGdldF9wZXJjZW50GAIgASgNSAGIAQESCgoCb24YAyADKAlCDwoNX21heF9hdHRlbXB0c0IRCg9fYnVkZ2V0X3BlcmNlbnQiuQEKCFRpbWVvdXRzEioKB2Nvbm5lY3QYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLZmlyc3RfdG9rZW4YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJwoEaWRsZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgV0b3RhbBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJ/CgdCcmVha2VyEhUKDWVycm9yX3BlcmNlbnQYASABKA0SFAoMbWluX3JlcXVlc3RzGAIgASgNEisKCG9wZW5fZm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhoKEmhhbGZfb3Blbl9yZXF1ZXN0cxgEIAEoDSJcCgVRdWV1ZRIrCghtYXhfd2FpdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIXCgptYXhfbGVuZ3RoGAIgASgNSACIAQFCDQoLX21heF9sZW5ndGgi9AEKC1Jlc291cmNlU2V0EjIKCXByb3ZpZGVycxgBIAMoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qcm92aWRlchIsCgZtb2RlbHMYAiADKAsyHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuTW9kZWwSKgoFdGVhbXMYAyADKAsyGy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVGVhbRIoCgRrZXlzGAQgAygLMhouaGVhZGdhdGUucmVzb3VyY2VzLnYxLktleRItCgZwb2xpY3kYBSABKAsyHS5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUG9saWN5KtICCgxQcm92aWRlclR5cGUSHQoZUFJPVklERVJfVFlQRV9VTlNQRUNJRklFRBAAEhgKFFBST1ZJREVSX1RZUEVfT1BFTkFJEAESFwoTUFJPVklERVJfVFlQRV9BWlVSRRACEhsKF1BST1ZJREVSX1RZUEVfQU5USFJPUElDEAMSGAoUUFJPVklERVJfVFlQRV9HRU1JTkkQBBIYChRQUk9WSURFUl9UWVBFX1ZFUlRFWBAFEhkKFVBST1ZJREVSX1RZUEVfQkVEUk9DSxAGEhgKFFBST1ZJREVSX1RZUEVfT0xMQU1BEAcSFgoSUFJPVklERVJfVFlQRV9HUk9REAgSFgoSUFJPVklERVJfVFlQRV9WTExNEAkSFQoRUFJPVklERVJfVFlQRV9UR0kQChIjCh9QUk9WSURFUl9UWVBFX09QRU5BSV9DT01QQVRJQkxFEAsqZAoDUGVyEhMKD1BFUl9VTlNQRUNJRklFRBAAEg4KClBFUl9TRUNPTkQQARIOCgpQRVJfTUlOVVRFEAISDAoIUEVSX0hPVVIQAxILCgdQRVJfREFZEAQSDQoJUEVSX01PTlRIEAUq/wEKCFN0cmF0ZWd5EhgKFFNUUkFURUdZX1VOU1BFQ0lGSUVEEAASGAoUU1RSQVRFR1lfUk9VTkRfUk9CSU4QARIVChFTVFJBVEVHWV9XRUlHSFRFRBACEhQKEFNUUkFURUdZX1NIVUZGTEUQAxIYChRTVFJBVEVHWV9MRUFTVF9FUlJPUhAEEhcKE1NUUkFURUdZX0xFQVNUX0JVU1kQBRIbChdTVFJBVEVHWV9MT1dFU1RfTEFURU5DWRAGEhEKDVNUUkFURUdZX0NPU1QQBxIbChdTVFJBVEVHWV9VU0FHRV9IRUFEUk9PTRAIEhIKDlNUUkFURUdZX1NNQVJUEAliBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiVoZWFkZ2F0ZS9yZXNvdXJjZXMvdjEvcmVzb3VyY2VzLnByb3RvEhVoZWFkZ2F0ZS5yZXNvdXJjZXMudjEikgEKCE1ldGFkYXRhEhAKCHJldmlzaW9uGAEgASgEEi8KC2NyZWF0ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWFuYWdlZF9ieRgEIAEoCSKdAwoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIxCgR0eXBlGAIgASgOMiMuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyVHlwZRIQCghiYXNlX3VybBgDIAEoCRI2CgtjcmVkZW50aWFscxgEIAMoCzIhLmhlYWRnYXRlLnJlc291cmNlcy52MS5DcmVkZW50aWFsEhQKDG9yZ2FuaXphdGlvbhgFIAEoCRIPCgdwcm9qZWN0GAYgASgJEhMKC2FwaV92ZXJzaW9uGAcgASgJEhkKEWFudGhyb3BpY192ZXJzaW9uGAggASgJEhAKCGxvY2F0aW9uGAkgASgJEhwKFHNlcnZpY2VfYWNjb3VudF9maWxlGAogASgJEhIKCmF3c19yZWdpb24YCyABKAkSEgoKa2VlcF9hbGl2ZRgMIAEoCRIWCglyZXNwb25zZXMYDSABKAhIAIgBARIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YUIMCgpfcmVzcG9uc2VzItgBCgpDcmVkZW50aWFsEgwKBG5hbWUYASABKAkSDwoHYXBpX2tleRgCIAEoCRIUCgxhcGlfa2V5X2ZpbGUYAyABKAkSEwoGd2VpZ2h0GAQgASgNSACIAQESLAoGbGltaXRzGAUgAygLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkxpbWl0EhUKDWFjY2Vzc19rZXlfaWQYBiABKAkSGQoRc2VjcmV0X2FjY2Vzc19rZXkYByABKAkSFQoNc2Vzc2lvbl90b2tlbhgIIAEoCUIJCgdfd2VpZ2h0IsYBCgVMaW1pdBISCghyZXF1ZXN0cxgBIAEoBEgAEhAKBnRva2VucxgCIAEoBEgAEhYKDGlucHV0X3Rva2VucxgDIAEoBEgAEhcKDW91dHB1dF90b2tlbnMYBCABKARIABIVCgtjb25jdXJyZW5jeRgFIAEoBEgAEg0KA3VzZBgGIAEoAUgAEicKA3BlchgHIAEoDjIaLmhlYWRnYXRlLnJlc291cmNlcy52MS5QZXISDQoFbW9kZWwYCCABKAlCCAoGYW1vdW50Io8CCgVNb2RlbBIMCgRuYW1lGAEgASgJEjEKCHN0cmF0ZWd5GAIgASgOMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlN0cmF0ZWd5EjYKC2RlcGxveW1lbnRzGAMgAygLMiEuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkRlcGxveW1lbnQSEQoJZmFsbGJhY2tzGAQgAygJEjEKCG9wdGltaXplGAUgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk9wdGltaXplEhQKDGV4YWN0X3Rva2VucxgGIAEoCBIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSLXAQoKRGVwbG95bWVudBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRITCgZ3ZWlnaHQYAyABKA1IAIgBARIQCghwcmlvcml0eRgEIAEoDRIPCgdyZWdpb25zGAUgAygJEhYKDmNvbnRleHRfd2luZG93GAYgASgNEisKBXByaWNlGAcgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByaWNlEhQKB3F1YWxpdHkYCCABKAFIAYgBAUIJCgdfd2VpZ2h0QgoKCF9xdWFsaXR5IrIBCgVQcmljZRIWCg5pbnB1dF9wZXJfbXRvaxgBIAEoARIXCg9vdXRwdXRfcGVyX210b2sYAiABKAESIgoVY2FjaGVkX2lucHV0X3Blcl9tdG9rGAMgASgBSACIAQESIQoUY2FjaGVfd3JpdGVfcGVyX210b2sYBCABKAFIAYgBAUIYChZfY2FjaGVkX2lucHV0X3Blcl9tdG9rQhcKFV9jYWNoZV93cml0ZV9wZXJfbXRvayI4CghPcHRpbWl6ZRIMCgRjb3N0GAEgASgBEg8KB3F1YWxpdHkYAiABKAESDQoFc3BlZWQYAyABKAEidQoEVGVhbRIMCgRuYW1lGAEgASgJEiwKBmxpbWl0cxgCIAMoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5MaW1pdBIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSL2AQoDS2V5EgwKBG5hbWUYASABKAkSDAoEdGVhbRgCIAEoCRIMCgR1c2VyGAMgASgJEg4KBnNlY3JldBgEIAEoCRITCgtzZWNyZXRfaGFzaBgFIAEoCRIOCgZtb2RlbHMYBiADKAkSLAoGbGltaXRzGAcgAygLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkxpbWl0Ei8KC3Jldm9rZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSKCAwoGUG9saWN5EgwKBG5hbWUYASABKAkSKwoFcmV0cnkYAiABKAsyHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUmV0cnkSMQoIdGltZW91dHMYAyABKAsyHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVGltZW91dHMSLwoHYnJlYWtlchgEIAEoCzIeLmhlYWRnYXRlLnJlc291cmNlcy52MS5CcmVha2VyEisKBXF1ZXVlGAUgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlF1ZXVlEkwKFnVuc3VwcG9ydGVkX3BhcmFtZXRlcnMYBiABKA4yLC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVW5zdXBwb3J0ZWRQYXJhbWV0ZXJzEisKBWZldGNoGAcgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkZldGNoEjEKCG1ldGFkYXRhGGQgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1ldGFkYXRhIoABCgVGZXRjaBIQCghkaXNhYmxlZBgBIAEoCBITCgthbGxvd19ob3N0cxgCIAMoCRIWCgltYXhfYnl0ZXMYAyABKA1IAIgBARIqCgd0aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgwKCl9tYXhfYnl0ZXMibwoFUmV0cnkSGQoMbWF4X2F0dGVtcHRzGAEgASgNSACIAQESGwoOYnVkZ2V0X3BlcmNlbnQYAiABKA1IAYgBARIKCgJvbhgDIAMoCUIPCg1fbWF4X2F0dGVtcHRzQhEKD19idWRnZXRfcGVyY2VudCK5AQoIVGltZW91dHMSKgoHY29ubmVjdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtmaXJzdF90b2tlbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgRpZGxlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXRvdGFsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIn8KB0JyZWFrZXISFQoNZXJyb3JfcGVyY2VudBgBIAEoDRIUCgxtaW5fcmVxdWVzdHMYAiABKA0SKwoIb3Blbl9mb3IYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGgoSaGFsZl9vcGVuX3JlcXVlc3RzGAQgASgNIlwKBVF1ZXVlEisKCG1heF93YWl0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKCm1heF9sZW5ndGgYAiABKA1IAIgBAUINCgtfbWF4X2xlbmd0aCL0AQoLUmVzb3VyY2VTZXQSMgoJcHJvdmlkZXJzGAEgAygLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyEiwKBm1vZGVscxgCIAMoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5Nb2RlbBIqCgV0ZWFtcxgDIAMoCzIbLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtEigKBGtleXMYBCADKAsyGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5Ei0KBnBvbGljeRgFIAEoCzIdLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3kq0gIKDFByb3ZpZGVyVHlwZRIdChlQUk9WSURFUl9UWVBFX1VOU1BFQ0lGSUVEEAASGAoUUFJPVklERVJfVFlQRV9PUEVOQUkQARIXChNQUk9WSURFUl9UWVBFX0FaVVJFEAISGwoXUFJPVklERVJfVFlQRV9BTlRIUk9QSUMQAxIYChRQUk9WSURFUl9UWVBFX0dFTUlOSRAEEhgKFFBST1ZJREVSX1RZUEVfVkVSVEVYEAUSGQoVUFJPVklERVJfVFlQRV9CRURST0NLEAYSGAoUUFJPVklERVJfVFlQRV9PTExBTUEQBxIWChJQUk9WSURFUl9UWVBFX0dST1EQCBIWChJQUk9WSURFUl9UWVBFX1ZMTE0QCRIVChFQUk9WSURFUl9UWVBFX1RHSRAKEiMKH1BST1ZJREVSX1RZUEVfT1BFTkFJX0NPTVBBVElCTEUQCypkCgNQZXISEwoPUEVSX1VOU1BFQ0lGSUVEEAASDgoKUEVSX1NFQ09ORBABEg4KClBFUl9NSU5VVEUQAhIMCghQRVJfSE9VUhADEgsKB1BFUl9EQVkQBBINCglQRVJfTU9OVEgQBSr/AQoIU3RyYXRlZ3kSGAoUU1RSQVRFR1lfVU5TUEVDSUZJRUQQABIYChRTVFJBVEVHWV9ST1VORF9ST0JJThABEhUKEVNUUkFURUdZX1dFSUdIVEVEEAISFAoQU1RSQVRFR1lfU0hVRkZMRRADEhgKFFNUUkFURUdZX0xFQVNUX0VSUk9SEAQSFwoTU1RSQVRFR1lfTEVBU1RfQlVTWRAFEhsKF1NUUkFURUdZX0xPV0VTVF9MQVRFTkNZEAYSEQoNU1RSQVRFR1lfQ09TVBAHEhsKF1NUUkFURUdZX1VTQUdFX0hFQURST09NEAgSEgoOU1RSQVRFR1lfU01BUlQQCSqDAQoVVW5zdXBwb3J0ZWRQYXJhbWV0ZXJzEiYKIlVOU1VQUE9SVEVEX1BBUkFNRVRFUlNfVU5TUEVDSUZJRUQQABIfChtVTlNVUFBPUlRFRF9QQVJBTUVURVJTX0RST1AQARIhCh1VTlNVUFBPUlRFRF9QQVJBTUVURVJTX1NUUklDVBACYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Set by the control plane; ignored on input except `revision`, the precondition of a write.
@@ -91,39 +91,61 @@ export type Provider = Message<"headgate.resources.v1.Provider"> & {
   organization: string;
 
   /**
+   * For type vertex: the Google Cloud project.
+   *
    * @generated from field: string project = 6;
    */
   project: string;
 
   /**
+   * For type azure: the api-version of its deployments' paths, or "v1" for its /openai/v1 routes.
+   *
    * @generated from field: string api_version = 7;
    */
   apiVersion: string;
 
   /**
+   * For type anthropic: sent in place of the version that the client asked for.
+   *
    * @generated from field: string anthropic_version = 8;
    */
   anthropicVersion: string;
 
   /**
+   * For type vertex: "europe-west1", or "global".
+   *
    * @generated from field: string location = 9;
    */
   location: string;
 
   /**
+   * For type vertex. Read by whoever loads the YAML, which sends its content as the api_key of the
+   * credentials that have none.
+   *
    * @generated from field: string service_account_file = 10;
    */
   serviceAccountFile: string;
 
   /**
+   * For type bedrock.
+   *
    * @generated from field: string aws_region = 11;
    */
   awsRegion: string;
 
   /**
+   * For type ollama: how long a model stays loaded after a call ("5m", "-1").
+   *
    * @generated from field: string keep_alive = 12;
    */
   keepAlive: string;
+
+  /**
+   * The server serves /responses itself. Absent: types openai and azure do.
+   *
+   * @generated from field: optional bool responses = 13;
+   */
+  responses?: boolean | undefined;
 
   /**
    * @generated from field: headgate.resources.v1.Metadata metadata = 100;
@@ -150,7 +172,8 @@ export type Credential = Message<"headgate.resources.v1.Credential"> & {
   name: string;
 
   /**
-   * Write-only. Absent for servers without authentication.
+   * Write-only. Absent for servers without authentication. For type vertex the JSON of a service
+   * account; for type bedrock a Bedrock API key, in place of the access key below.
    *
    * @generated from field: string api_key = 2;
    */
@@ -174,6 +197,27 @@ export type Credential = Message<"headgate.resources.v1.Credential"> & {
    * @generated from field: repeated headgate.resources.v1.Limit limits = 5;
    */
   limits: Limit[];
+
+  /**
+   * For type bedrock.
+   *
+   * @generated from field: string access_key_id = 6;
+   */
+  accessKeyId: string;
+
+  /**
+   * For type bedrock. Write-only.
+   *
+   * @generated from field: string secret_access_key = 7;
+   */
+  secretAccessKey: string;
+
+  /**
+   * For type bedrock, with temporary access keys. Write-only.
+   *
+   * @generated from field: string session_token = 8;
+   */
+  sessionToken: string;
 };
 
 /**
@@ -282,6 +326,14 @@ export type Model = Message<"headgate.resources.v1.Model"> & {
   optimize?: Optimize | undefined;
 
   /**
+   * Count prompts with the model's own tokenizer before the call, where there is one, rather than
+   * estimate them from their bytes.
+   *
+   * @generated from field: bool exact_tokens = 6;
+   */
+  exactTokens: boolean;
+
+  /**
    * @generated from field: headgate.resources.v1.Metadata metadata = 100;
    */
   metadata?: Metadata | undefined;
@@ -357,6 +409,8 @@ export const DeploymentSchema: GenMessage<Deployment> = /*@__PURE__*/
   messageDesc(file_headgate_resources_v1_resources, 5);
 
 /**
+ * US dollars per million tokens. Absent: what the public price list says of the provider's model.
+ *
  * @generated from message headgate.resources.v1.Price
  */
 export type Price = Message<"headgate.resources.v1.Price"> & {
@@ -371,9 +425,18 @@ export type Price = Message<"headgate.resources.v1.Price"> & {
   outputPerMtok: number;
 
   /**
-   * @generated from field: double cached_input_per_mtok = 3;
+   * Absent: as other input.
+   *
+   * @generated from field: optional double cached_input_per_mtok = 3;
    */
-  cachedInputPerMtok: number;
+  cachedInputPerMtok?: number | undefined;
+
+  /**
+   * Absent: as other input.
+   *
+   * @generated from field: optional double cache_write_per_mtok = 4;
+   */
+  cacheWritePerMtok?: number | undefined;
 };
 
 /**
@@ -536,6 +599,18 @@ export type Policy = Message<"headgate.resources.v1.Policy"> & {
   queue?: Queue | undefined;
 
   /**
+   * Absent: drop.
+   *
+   * @generated from field: headgate.resources.v1.UnsupportedParameters unsupported_parameters = 6;
+   */
+  unsupportedParameters: UnsupportedParameters;
+
+  /**
+   * @generated from field: headgate.resources.v1.Fetch fetch = 7;
+   */
+  fetch?: Fetch | undefined;
+
+  /**
    * @generated from field: headgate.resources.v1.Metadata metadata = 100;
    */
   metadata?: Metadata | undefined;
@@ -547,6 +622,48 @@ export type Policy = Message<"headgate.resources.v1.Policy"> & {
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
   messageDesc(file_headgate_resources_v1_resources, 10);
+
+/**
+ * Images and files by URL, for providers that take them only as data.
+ *
+ * @generated from message headgate.resources.v1.Fetch
+ */
+export type Fetch = Message<"headgate.resources.v1.Fetch"> & {
+  /**
+   * Refuse such calls.
+   *
+   * @generated from field: bool disabled = 1;
+   */
+  disabled: boolean;
+
+  /**
+   * Hosts that may be fetched although they are on a private address, or by plain http.
+   *
+   * @generated from field: repeated string allow_hosts = 2;
+   */
+  allowHosts: string[];
+
+  /**
+   * Absent: 20 MiB.
+   *
+   * @generated from field: optional uint32 max_bytes = 3;
+   */
+  maxBytes?: number | undefined;
+
+  /**
+   * Absent: 10 s.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 4;
+   */
+  timeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message headgate.resources.v1.Fetch.
+ * Use `create(FetchSchema)` to create a new message.
+ */
+export const FetchSchema: GenMessage<Fetch> = /*@__PURE__*/
+  messageDesc(file_headgate_resources_v1_resources, 11);
 
 /**
  * @generated from message headgate.resources.v1.Retry
@@ -580,7 +697,7 @@ export type Retry = Message<"headgate.resources.v1.Retry"> & {
  * Use `create(RetrySchema)` to create a new message.
  */
 export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 11);
+  messageDesc(file_headgate_resources_v1_resources, 12);
 
 /**
  * @generated from message headgate.resources.v1.Timeouts
@@ -612,7 +729,7 @@ export type Timeouts = Message<"headgate.resources.v1.Timeouts"> & {
  * Use `create(TimeoutsSchema)` to create a new message.
  */
 export const TimeoutsSchema: GenMessage<Timeouts> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 12);
+  messageDesc(file_headgate_resources_v1_resources, 13);
 
 /**
  * @generated from message headgate.resources.v1.Breaker
@@ -644,7 +761,7 @@ export type Breaker = Message<"headgate.resources.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 13);
+  messageDesc(file_headgate_resources_v1_resources, 14);
 
 /**
  * @generated from message headgate.resources.v1.Queue
@@ -666,7 +783,7 @@ export type Queue = Message<"headgate.resources.v1.Queue"> & {
  * Use `create(QueueSchema)` to create a new message.
  */
 export const QueueSchema: GenMessage<Queue> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 14);
+  messageDesc(file_headgate_resources_v1_resources, 15);
 
 /**
  * A YAML file, and the body of Apply.
@@ -705,7 +822,7 @@ export type ResourceSet = Message<"headgate.resources.v1.ResourceSet"> & {
  * Use `create(ResourceSetSchema)` to create a new message.
  */
 export const ResourceSetSchema: GenMessage<ResourceSet> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 15);
+  messageDesc(file_headgate_resources_v1_resources, 16);
 
 /**
  * @generated from enum headgate.resources.v1.ProviderType
@@ -894,4 +1011,43 @@ export type Strategy = (typeof Strategy)[keyof typeof Strategy] | UnknownEnum;
  */
 export const StrategySchema: GenEnum<Strategy> = /*@__PURE__*/
   enumDesc(file_headgate_resources_v1_resources, 2);
+
+/**
+ * What becomes of a parameter that the provider has nothing like.
+ *
+ * @generated from enum headgate.resources.v1.UnsupportedParameters
+ */
+export const UnsupportedParameters = {
+  /**
+   * @generated from enum value: UNSUPPORTED_PARAMETERS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Left out, and named in the header x-headgate-dropped-parameters.
+   *
+   * @generated from enum value: UNSUPPORTED_PARAMETERS_DROP = 1;
+   */
+  DROP: 1,
+
+  /**
+   * The call is refused with 400, naming it.
+   *
+   * @generated from enum value: UNSUPPORTED_PARAMETERS_STRICT = 2;
+   */
+  STRICT: 2,
+} as const;
+
+/**
+ * What becomes of a parameter that the provider has nothing like.
+ *
+ * @generated from enum headgate.resources.v1.UnsupportedParameters
+ */
+export type UnsupportedParameters = (typeof UnsupportedParameters)[keyof typeof UnsupportedParameters] | UnknownEnum;
+
+/**
+ * Describes the enum headgate.resources.v1.UnsupportedParameters.
+ */
+export const UnsupportedParametersSchema: GenEnum<UnsupportedParameters> = /*@__PURE__*/
+  enumDesc(file_headgate_resources_v1_resources, 3);
 
