@@ -1,6 +1,6 @@
-import type { UpstreamHeaders } from "../providers/openai/classify-error.ts";
 import type { Deployment } from "../routing/routed.ts";
 import type { Call } from "./call.ts";
+import type { UpstreamHeaders } from "./upstream-failure.ts";
 
 /** The provider's headers that mean something to its clients and nothing about our account. */
 const passedOn = ["content-type", "openai-processing-ms", "openai-version"] as const;

@@ -2,13 +2,13 @@ import { Readable } from "node:stream";
 import { type Clock, Fault } from "@headgate/core";
 import type { Dispatcher, errors } from "undici";
 import { endpointPaths } from "../http/routes.ts";
-import type { UpstreamHeaders } from "../providers/openai/classify-error.ts";
 import type { Deployment, RoutedPolicy } from "../routing/routed.ts";
 import type { Deadline, Deadlines } from "../upstream/deadlines.ts";
 import type { Call } from "./call.ts";
 import { EventStreamAnswer } from "./event-stream-answer.ts";
 import type { Failure } from "./failure.ts";
 import { PlainAnswer } from "./plain-answer.ts";
+import type { UpstreamHeaders } from "./upstream-failure.ts";
 
 /** What became of one try at one deployment. */
 export type AttemptResult =

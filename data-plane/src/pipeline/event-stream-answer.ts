@@ -1,9 +1,9 @@
 import { Fault, SseRelay } from "@headgate/core";
-import { classifyErrorInSuccess } from "../providers/openai/classify-error.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import type { Answer } from "./attempt.ts";
 import { ClientSink } from "./client-sink.ts";
 import type { AnswerOptions } from "./plain-answer.ts";
+import { classifyErrorInSuccess } from "./upstream-failure.ts";
 
 /**
  * An answer that is a stream of events, passed on as they come. The first event

@@ -2,7 +2,6 @@ import { type Clock, type Cooldowns, Fault, type RetryBudget } from "@headgate/c
 import type { Dispatcher } from "undici";
 import { readBody } from "../http/read-body.ts";
 import { sendBytes, sendFault } from "../http/respond.ts";
-import { clientWaitMaxMs } from "../providers/openai/classify-error.ts";
 import { asksForUsage, upstreamBody } from "../providers/openai/request-body.ts";
 import type { Deployment, RoutedModel } from "../routing/routed.ts";
 import type { RoutingTable } from "../routing/routing-table.ts";
@@ -16,6 +15,7 @@ import { pick } from "./pick.ts";
 import { type CallRequest, readRequest } from "./read-request.ts";
 import { resolveModel } from "./resolve-model.ts";
 import { type SettleDeps, settle } from "./settle.ts";
+import { clientWaitMaxMs } from "./upstream-failure.ts";
 
 export interface PipelineDeps extends SettleDeps {
   readonly clock: Clock;

@@ -1,10 +1,5 @@
 import { type Clock, Fault } from "@headgate/core";
 import { sendBytes } from "../http/respond.ts";
-import {
-  classifyError,
-  classifyErrorInSuccess,
-  type UpstreamHeaders,
-} from "../providers/openai/classify-error.ts";
 import { readAnswer, usageFromTail } from "../providers/openai/read-answer.ts";
 import type { Deployment } from "../routing/routed.ts";
 import { answerHeaders } from "./answer-headers.ts";
@@ -12,6 +7,7 @@ import type { Answer, AttemptResult } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import { ClientSink, type Flow } from "./client-sink.ts";
 import type { Failure } from "./failure.ts";
+import { classifyError, classifyErrorInSuccess, type UpstreamHeaders } from "./upstream-failure.ts";
 
 export interface AnswerOptions {
   readonly call: Call;

@@ -1,5 +1,5 @@
 import { Fault, faultTable, isRecord } from "@headgate/core";
-import type { Failure, UpstreamAnswer } from "../../pipeline/failure.ts";
+import type { Failure, UpstreamAnswer } from "./failure.ts";
 import { knownErrorCode } from "./known-error-code.ts";
 
 /** An answer that is not a success, read whole. */
