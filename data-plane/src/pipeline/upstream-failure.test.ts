@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { retryAfterMs } from "./classify-error.ts";
+import { retryAfterMs } from "./upstream-failure.ts";
 
 describe("retryAfterMs()", () => {
   const date = "Sat, 21 Nov 2026 12:00:00 GMT";
