@@ -96,7 +96,7 @@ function send(
   dispatcher: Dispatcher,
   { clock, deadlines, table }: PipelineDeps,
 ): Promise<AttemptResult> {
-  const { call, model, body } = trial;
+  const { call, body } = trial;
   if (!body) throw new Error("an answer was committed: there is nothing to send any more");
   const onCommit = (): void => {
     trial.body = undefined;
@@ -105,7 +105,7 @@ function send(
   const stripUsage = !asksForUsage(body);
   return attempt(
     { call, deployment, dispatcher, stripUsage, onCommit, clock, deadlines, policy },
-    upstreamBody(body, { model: model.name, upstreamModel: deployment.upstreamModel }),
+    upstreamBody(body, deployment.upstreamModel),
   );
 }
 

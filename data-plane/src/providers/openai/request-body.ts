@@ -1,10 +1,8 @@
 import { type Member, type Splice, scanMembers, splice } from "@headgate/core";
+import { type ModelPlace, spliceModel } from "../../relay/splice-model.ts";
 
 /** A request's body with the members that decide how it goes out. */
-export interface OpenAiRequest {
-  readonly bytes: Uint8Array;
-  readonly bodyStart: number;
-  readonly model: Member;
+export interface OpenAiRequest extends ModelPlace {
   readonly stream: boolean;
   readonly streamOptions: Member | undefined;
 }
@@ -13,17 +11,11 @@ export interface OpenAiRequest {
  * The body as it goes to the provider: the public model name replaced by the provider's own, and
  * usage asked for in streams. All other bytes stay as the client wrote them.
  */
-export function upstreamBody(
-  request: OpenAiRequest,
-  names: { readonly model: string; readonly upstreamModel: string },
-): Uint8Array {
-  const edits: Splice[] = [];
-  if (names.model !== names.upstreamModel) {
-    const { start, end } = request.model;
-    edits.push({ start, end, text: JSON.stringify(names.upstreamModel) });
-  }
-  const usage = request.stream ? askForUsage(request) : undefined;
-  if (usage) edits.push(usage);
+export function upstreamBody(request: OpenAiRequest, upstreamModel: string): Uint8Array {
+  const edits = [
+    spliceModel(request, upstreamModel),
+    request.stream ? askForUsage(request) : undefined,
+  ].filter((edit) => edit !== undefined);
   return splice(request.bytes, edits);
 }
 
