@@ -45,7 +45,7 @@ export async function startProxyFixture(options: ProxyFixtureOptions): Promise<P
     { write: (line) => void lines.push(JSON.parse(line)) },
   );
   const random = seededRandom(1);
-  const table = new RoutingTable({ region: options.region ?? "test", random });
+  const table = new RoutingTable({ region: options.region ?? "test", random, clock: systemClock });
   const deps: PipelineDeps = {
     clock: systemClock,
     table,

@@ -1,9 +1,18 @@
-/** The OpenAI endpoints that are relayed to providers, named as in metrics. */
-export type Endpoint = "chat_completions" | "completions" | "embeddings";
+/** The endpoints that are served from deployments, named as in metrics. */
+export type Endpoint =
+  | "chat_completions"
+  | "completions"
+  | "embeddings"
+  /** OpenAI's Responses API. */
+  | "responses"
+  /** Anthropic's Messages API. */
+  | "messages"
+  | "count_tokens";
 
 /** What a request line means. */
 export type Route =
-  | { readonly kind: "call"; readonly endpoint: Endpoint }
+  /** `model`: named by the path, which wins over the body's (Azure). */
+  | { readonly kind: "call"; readonly endpoint: Endpoint; readonly model?: string }
   | { readonly kind: "models" }
   | { readonly kind: "model"; readonly name: string }
   | { readonly kind: "live" }
@@ -11,12 +20,10 @@ export type Route =
   | { readonly kind: "wrong_method"; readonly allow: string }
   | { readonly kind: "unknown" };
 
-/** Path under the provider's base URL. */
-export const endpointPaths: Readonly<Record<Endpoint, string>> = {
-  chat_completions: "/chat/completions",
-  completions: "/completions",
-  embeddings: "/embeddings",
-};
+/** Endpoints whose clients speak Anthropic's dialect, errors included. */
+export function isAnthropic(endpoint: Endpoint): boolean {
+  return endpoint === "messages" || endpoint === "count_tokens";
+}
 
 export function routeOf(method: string, url: string): Route {
   const target = url.startsWith("/") ? url : originForm(url);
@@ -36,22 +43,42 @@ function originForm(url: string): string {
 
 const unknown: Route = { kind: "unknown" };
 
+const calls: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
+  ["/chat/completions", "chat_completions"],
+  ["/completions", "completions"],
+  ["/embeddings", "embeddings"],
+  ["/responses", "responses"],
+  ["/messages", "messages"],
+  ["/messages/count_tokens", "count_tokens"],
+]);
+
 const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
-  ["/v1/chat/completions", { kind: "call", endpoint: "chat_completions" }],
-  ["/v1/completions", { kind: "call", endpoint: "completions" }],
-  ["/v1/embeddings", { kind: "call", endpoint: "embeddings" }],
-  ["/v1/models", { kind: "models" }],
+  ...["/v1", "/openai/v1"].flatMap((base) => [
+    ...[...calls].map(([path, endpoint]) => [base + path, { kind: "call", endpoint }] as const),
+    [`${base}/models`, { kind: "models" }] as const,
+  ]),
+  // AzureOpenAI's client asks for what no deployment is named in here.
+  ["/openai/responses", { kind: "call", endpoint: "responses" }],
+  ["/openai/models", { kind: "models" }],
   ["/health/live", { kind: "live" }],
   ["/health/ready", { kind: "ready" }],
 ]);
 
-/** `/v1/models/NAME`; the name may have slashes, encoded or not. */
+/** Paths that name a model; the name may have slashes, encoded or not. */
 function modelRoute(path: string): Route | undefined {
-  const prefix = "/v1/models/";
-  if (!path.startsWith(prefix) || path.length === prefix.length) return undefined;
+  const deployment = deploymentPath.exec(path);
+  const endpoint = calls.get(deployment?.[2] ?? "");
+  const named = deployment?.[1] ?? modelPath.exec(path)?.[1];
+  if (named === undefined || (deployment && endpoint === undefined)) return undefined;
   try {
-    return { kind: "model", name: decodeURIComponent(path.slice(prefix.length)) };
+    const name = decodeURIComponent(named);
+    return endpoint ? { kind: "call", endpoint, model: name } : { kind: "model", name };
   } catch {
     return undefined;
   }
 }
+
+/** https://learn.microsoft.com/azure/ai-services/openai/reference */
+const deploymentPath =
+  /^\/openai\/deployments\/(.+?)(\/(?:chat\/completions|completions|embeddings|responses))$/;
+const modelPath = /^(?:\/v1|\/openai\/v1|\/openai)\/models\/(.+)$/;

@@ -1,10 +1,79 @@
-import { Fault, type Member, type MemberType, scanMembers } from "@headgate/core";
+import {
+  Fault,
+  isRecord,
+  type Member,
+  type MemberType,
+  parseJson,
+  scanMembers,
+} from "@headgate/core";
+import type { ChatRequest } from "../chat/chat-request.ts";
+import type { ChatDialect } from "../dialects/dialect.ts";
 import type { Endpoint } from "../http/routes.ts";
 import type { OpenAiRequest } from "../providers/openai/request-body.ts";
 
-/** What a client's body asks for. */
-export interface CallRequest extends OpenAiRequest {
+/**
+ * What a client's body asks for: scanned at once for what every call needs, parsed only when a
+ * deployment speaks another dialect than the client.
+ */
+export class CallRequest implements OpenAiRequest {
+  readonly bytes: Uint8Array;
+  readonly bodyStart: number;
+  readonly members: ReadonlyMap<string, Member>;
+  /** The model called for: that of the path, which wins, or the body's. */
   readonly modelName: string;
+  readonly stream: boolean;
+  #json: Readonly<Record<string, unknown>> | undefined;
+  #chat: ChatRequest | undefined;
+
+  constructor(
+    scanned: { readonly bytes: Uint8Array; readonly bodyStart: number } & Pick<
+      CallRequest,
+      "members" | "modelName" | "stream"
+    >,
+  ) {
+    this.bytes = scanned.bytes;
+    this.bodyStart = scanned.bodyStart;
+    this.members = scanned.members;
+    this.modelName = scanned.modelName;
+    this.stream = scanned.stream;
+  }
+
+  get model(): Member | undefined {
+    return this.members.get("model");
+  }
+
+  get streamOptions(): Member | undefined {
+    return this.members.get("stream_options");
+  }
+
+  /**
+   * The whole body.
+   * @throws {Fault} invalid_json, where the scan could not tell.
+   */
+  json(): Readonly<Record<string, unknown>> {
+    const json = this.#json ?? parseJson(Buffer.from(this.bytes).toString("utf8"));
+    if (!isRecord(json)) {
+      throw new Fault(
+        "invalid_json",
+        "The body is not valid JSON: a string has a bad escape in it.",
+      );
+    }
+    this.#json = json;
+    return json;
+  }
+
+  /** @throws {Fault} for what the dialect does not allow. */
+  chat(dialect: ChatDialect): ChatRequest {
+    // The dialect is that of the endpoint: there is one per call.
+    this.#chat ??= dialect.readRequest(this.json());
+    return this.#chat;
+  }
+
+  /** The string that a member is, if it is one. */
+  text(name: string): string | undefined {
+    const member = this.members.get(name);
+    return member?.type === "string" ? readString(this.bytes, member, name) : undefined;
+  }
 }
 
 /**
@@ -13,7 +82,11 @@ export interface CallRequest extends OpenAiRequest {
  *
  * @throws {Fault} invalid_json, missing_required_parameter or invalid_type.
  */
-export function readRequest(bytes: Uint8Array, endpoint: Endpoint): CallRequest {
+export function readRequest(
+  bytes: Uint8Array,
+  endpoint: Endpoint,
+  pathModel: string | undefined,
+): CallRequest {
   const scanned = scanMembers(bytes);
   if (!scanned.ok) {
     const message = `The body is not valid JSON: ${scanned.message} at byte ${scanned.offset}.`;
@@ -22,21 +95,31 @@ export function readRequest(bytes: Uint8Array, endpoint: Endpoint): CallRequest 
   const { members, bodyStart } = scanned;
   checkTypes(members, endpoint);
   checkStreamOptions(bytes, members.get("stream_options"));
-  const model = members.get("model");
-  if (!model) {
-    const message = "The model is missing: give the name of one that GET /v1/models lists.";
-    throw new Fault("missing_required_parameter", message, { param: "model" });
+  if (scanned.empty && pathModel !== undefined) {
+    throw new Fault("missing_required_parameter", "The body is empty: it asks for nothing.");
   }
   const stream = members.get("stream");
-  return {
+  return new CallRequest({
     bytes,
     bodyStart,
-    model,
-    modelName: readString(bytes, model, "model"),
-    // Embeddings do not stream: asking one for its usage would add a parameter unknown there.
-    stream: endpoint !== "embeddings" && stream !== undefined && bytes[stream.start] === 0x74, // "true"
-    streamOptions: members.get("stream_options"),
-  };
+    members,
+    modelName: pathModel ?? bodyModel(bytes, members.get("model")),
+    // What does not stream is not asked for its usage: that would add a parameter unknown there.
+    stream: streams.has(endpoint) && stream !== undefined && bytes[stream.start] === 0x74, // "true"
+  });
+}
+
+const streams: ReadonlySet<Endpoint> = new Set<Endpoint>([
+  "chat_completions",
+  "completions",
+  "responses",
+  "messages",
+]);
+
+function bodyModel(bytes: Uint8Array, model: Member | undefined): string {
+  if (model) return readString(bytes, model, "model");
+  const message = "The model is missing: give the name of one that GET /v1/models lists.";
+  throw new Fault("missing_required_parameter", message, { param: "model" });
 }
 
 const text: readonly MemberType[] = ["string"];
@@ -56,12 +139,32 @@ const common: Readonly<Record<string, readonly MemberType[]>> = {
   user: ["string", "null"],
 };
 
+const anthropic: Readonly<Record<string, readonly MemberType[]>> = {
+  model: text,
+  stream: ["boolean", "null"],
+  max_tokens: number,
+  temperature: number,
+  top_p: number,
+  top_k: number,
+  messages: list,
+  system: ["string", "array", "null"],
+  tools: ["array", "null"],
+};
+
 const byEndpoint: Readonly<Record<Endpoint, Readonly<Record<string, readonly MemberType[]>>>> = {
   chat_completions: { ...common, messages: list, tools: ["array", "null"] },
   completions: { ...common, prompt: ["string", "array", "null"] },
   embeddings: { ...common, input: ["string", "array"] },
+  responses: {
+    ...common,
+    input: ["string", "array", "null"],
+    tools: ["array", "null"],
+    max_output_tokens: number,
+    previous_response_id: ["string", "null"],
+  },
+  messages: anthropic,
+  count_tokens: anthropic,
 };
-
 function checkTypes(members: ReadonlyMap<string, Member>, endpoint: Endpoint): void {
   const types = byEndpoint[endpoint];
   for (const [name, member] of members) {

@@ -44,6 +44,9 @@ export interface ApiError {
   readonly status: number;
   /** The parameter at fault, where the vendor says. */
   readonly param?: string;
+  /** The vendor's own type and code, where it has them as OpenAI does; absent: those of the kind. */
+  readonly type?: string;
+  readonly code?: string | null;
   /** How long the vendor asked to wait. */
   readonly retryAfterMs?: number;
 }

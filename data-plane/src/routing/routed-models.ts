@@ -1,54 +1,82 @@
 import { upstreamBaseUrl } from "@headgate/config/provider-defaults";
 import { createPicker, type Random, type StrategyName } from "@headgate/core";
 import { resources } from "@headgate/proto";
-import { providerHeaders } from "../providers/openai/request-headers.ts";
-import type { Deployment, RoutedModel } from "./routed.ts";
+import type { Authorizers } from "../providers/authorizers.ts";
+import type { Target } from "../providers/provider-api.ts";
+import { vendorOf } from "../providers/registry.ts";
+import { requestHeaders } from "../providers/request-headers.ts";
+import { serves } from "../providers/vendor.ts";
+import type { Deployment, RoutedModel, Tiers } from "./routed.ts";
 
 export interface RoutedModelOptions {
   readonly providers: ReadonlyMap<string, resources.Provider>;
   /** Where this node is: deployments of other regions are left out. */
   readonly region: string;
   readonly random: Random;
+  readonly authorizers: Authorizers;
 }
 
 /** A model with its deployments, one per credential of each entry. */
 export function routedModel(model: resources.Model, options: RoutedModelOptions): RoutedModel {
   const deployments = model.deployments
     .filter(({ regions }) => regions.length === 0 || regions.includes(options.region))
-    .flatMap((entry) => expand(entry, model, options.providers))
+    .flatMap((entry) => expand(entry, model, options))
     .filter(({ weight }) => weight > 0);
-  const priorities = [...new Set(deployments.map(({ priority }) => priority))].sort(
-    (a, b) => a - b,
+  const tiers = tiersOf(deployments);
+  const embedding = deployments.filter(({ vendor, target }) =>
+    serves(vendor, "embeddings", target),
   );
   return {
     name: model.name,
-    tiers: priorities.map((tier) => deployments.filter(({ priority }) => priority === tier)),
+    tiers,
+    embeddingTiers: embedding.length === deployments.length ? tiers : tiersOf(embedding),
     picker: createPicker(strategyName(model.strategy), options.random),
     created: Number(model.metadata?.createTime?.seconds ?? 0n),
   };
+}
+
+function tiersOf(deployments: readonly Deployment[]): Tiers {
+  const priorities = new Set(deployments.map(({ priority }) => priority));
+  return [...priorities]
+    .sort((a, b) => a - b)
+    .map((tier) => deployments.filter(({ priority }) => priority === tier));
 }
 
 /** One deployment per credential; a provider without authentication counts as one. */
 function expand(
   entry: resources.Deployment,
   model: resources.Model,
-  providers: RoutedModelOptions["providers"],
+  { providers, authorizers }: RoutedModelOptions,
 ): Deployment[] {
   const provider = providers.get(entry.provider);
   if (!provider) return [];
   const url = new URL(upstreamBaseUrl(provider));
   const upstreamModel = entry.model || model.name;
-  const credentials = provider.credentials.length > 0 ? provider.credentials : [undefined];
-  return credentials.map((credential) => ({
-    id: `${provider.name}/${credential?.name ?? "-"}/${upstreamModel}`,
-    provider: provider.name,
-    upstreamModel,
-    weight: (entry.weight ?? 1) * (credential?.weight ?? 1),
-    priority: entry.priority,
-    origin: url.origin,
+  const target: Target = {
+    model: upstreamModel,
     basePath: url.pathname.replace(/\/$/, ""),
-    headers: providerHeaders(provider, credential?.apiKey),
-  }));
+    apiVersion: provider.apiVersion,
+    keepAlive: provider.keepAlive,
+    project: provider.project,
+    location: provider.location,
+  };
+  const credentials = provider.credentials.length > 0 ? provider.credentials : [undefined];
+  return credentials.map((credential) => {
+    const authorize = authorizers.get(provider, credential);
+    return {
+      id: `${provider.name}/${credential?.name ?? "-"}/${upstreamModel}`,
+      provider: provider.name,
+      upstreamModel,
+      weight: (entry.weight ?? 1) * (credential?.weight ?? 1),
+      priority: entry.priority,
+      origin: url.origin,
+      vendor: vendorOf(provider, upstreamModel),
+      target,
+      headers: requestHeaders(provider, credential),
+      ...(authorize && { authorize }),
+      anthropicVersion: provider.anthropicVersion,
+    };
+  });
 }
 
 function strategyName(strategy: resources.Strategy): StrategyName {

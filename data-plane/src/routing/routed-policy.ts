@@ -1,6 +1,6 @@
 import { durationMs } from "@headgate/config/duration";
-import type { resources } from "@headgate/proto";
-import type { RoutedPolicy } from "./routed.ts";
+import { resources } from "@headgate/proto";
+import type { RoutedFetch, RoutedPolicy } from "./routed.ts";
 
 /** The policy in force where the operator set none. Reasons: docs/reference/resources.md. */
 const defaults: RoutedPolicy = {
@@ -12,6 +12,13 @@ const defaults: RoutedPolicy = {
   firstTokenTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
   totalTimeoutMs: 600_000,
+  strictParameters: false,
+  fetch: {
+    disabled: false,
+    allowHosts: new Set(),
+    bytesMax: 20 * 1024 * 1024,
+    timeoutMs: 10_000,
+  },
 };
 
 export function routedPolicy(policy: resources.Policy | undefined): RoutedPolicy {
@@ -24,6 +31,17 @@ export function routedPolicy(policy: resources.Policy | undefined): RoutedPolicy
     firstTokenTimeoutMs: milliseconds(timeouts?.firstToken) ?? defaults.firstTokenTimeoutMs,
     idleTimeoutMs: milliseconds(timeouts?.idle) ?? defaults.idleTimeoutMs,
     totalTimeoutMs: milliseconds(timeouts?.total) ?? defaults.totalTimeoutMs,
+    strictParameters: policy?.unsupportedParameters === resources.UnsupportedParameters.STRICT,
+    fetch: routedFetch(policy?.fetch),
+  };
+}
+
+function routedFetch(fetch: resources.Fetch | undefined): RoutedFetch {
+  return {
+    disabled: fetch?.disabled ?? defaults.fetch.disabled,
+    allowHosts: new Set(fetch?.allowHosts),
+    bytesMax: fetch?.maxBytes ?? defaults.fetch.bytesMax,
+    timeoutMs: milliseconds(fetch?.timeout) ?? defaults.fetch.timeoutMs,
   };
 }
 

@@ -1,4 +1,8 @@
 import type { Picker } from "@headgate/core";
+import type { Authorize } from "../providers/authorize.ts";
+import type { Target } from "../providers/provider-api.ts";
+import type { RequestHeaders } from "../providers/request-headers.ts";
+import type { Vendor } from "../providers/vendor.ts";
 
 /** What the request path needs of the snapshot, prepared once per change. */
 
@@ -13,16 +17,25 @@ export interface Deployment {
   readonly priority: number;
   /** `https://host:port` of the provider. */
   readonly origin: string;
-  /** Path before `/chat/completions`, without a slash at the end. */
-  readonly basePath: string;
-  /** Name, value, name, value: for plain answers and for event streams. */
-  readonly headers: { readonly plain: readonly string[]; readonly stream: readonly string[] };
+  /** How to speak to the provider, and what of the configuration its requests depend on. */
+  readonly vendor: Vendor;
+  readonly target: Target;
+  readonly headers: RequestHeaders;
+  /** Where the credential is more than a header: proves each request by itself. */
+  readonly authorize?: Authorize;
+  /** Sent in place of the version that an Anthropic client asks for. */
+  readonly anthropicVersion: string;
 }
+
+/** By priority, the preferred tier first. */
+export type Tiers = readonly (readonly Deployment[])[];
 
 export interface RoutedModel {
   readonly name: string;
-  /** Deployments usable from this region, by priority, the preferred tier first. */
-  readonly tiers: readonly (readonly Deployment[])[];
+  /** Deployments usable from this region. */
+  readonly tiers: Tiers;
+  /** Those of them that can embed; the very same list if all can. */
+  readonly embeddingTiers: Tiers;
   readonly picker: Picker;
   /** Seconds since the epoch, for the list of models. */
   readonly created: number;
@@ -45,4 +58,15 @@ export interface RoutedPolicy {
   readonly firstTokenTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly totalTimeoutMs: number;
+  /** Refuse what a provider has nothing like, rather than leave it out. */
+  readonly strictParameters: boolean;
+  readonly fetch: RoutedFetch;
+}
+
+/** Images and files by URL, for providers that take them only as data. */
+export interface RoutedFetch {
+  readonly disabled: boolean;
+  readonly allowHosts: ReadonlySet<string>;
+  readonly bytesMax: number;
+  readonly timeoutMs: number;
 }

@@ -1,5 +1,5 @@
 import { create, type JsonValue } from "@bufbuild/protobuf";
-import { seededRandom } from "@headgate/core";
+import { seededRandom, systemClock } from "@headgate/core";
 import { discovery } from "@headgate/proto";
 import { describe, expect, it } from "vitest";
 import { snapshotOf } from "../http/proxy-fixture.ts";
@@ -39,7 +39,10 @@ describe("RoutingTable", () => {
       [["p/a/m", 6]],
       [["open/-/up/stream", 1]],
     ]);
-    expect(tiers[0]?.[0]).toMatchObject({ origin: "http://p.test", basePath: "/api/v1" });
+    expect(tiers[0]?.[0]).toMatchObject({
+      origin: "http://p.test",
+      target: { basePath: "/api/v1" },
+    });
     expect(tiers[0]?.[0]?.headers.plain).toContain("Bearer sk-a");
     expect(tiers[1]?.[0]?.headers.plain).not.toContain("authorization");
   });
@@ -71,7 +74,7 @@ describe("RoutingTable", () => {
 });
 
 function tableOf(resources: JsonValue): RoutingTable {
-  const table = new RoutingTable({ region: "here", random: seededRandom(1) });
+  const table = new RoutingTable({ region: "here", random: seededRandom(1), clock: systemClock });
   table.apply(snapshotOf(resources));
   return table;
 }

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
-import type { Random } from "@headgate/core";
+import type { Clock, Random } from "@headgate/core";
 import type { discovery, resources } from "@headgate/proto";
+import { Authorizers } from "../providers/authorizers.ts";
 import type { RoutedKey, RoutedModel, RoutedPolicy } from "./routed.ts";
 import { routedModel } from "./routed-models.ts";
 import { routedPolicy } from "./routed-policy.ts";
@@ -8,6 +9,7 @@ import { routedPolicy } from "./routed-policy.ts";
 export interface RoutingTableOptions {
   readonly region: string;
   readonly random: Random;
+  readonly clock: Clock;
 }
 
 /**
@@ -19,6 +21,7 @@ export interface RoutingTableOptions {
  */
 export class RoutingTable {
   readonly #options: RoutingTableOptions;
+  readonly #authorizers: Authorizers;
   readonly #providers = new Map<string, resources.Provider>();
   readonly #models = new Map<string, resources.Model>();
   /** By name: the hash under which the key stands in #keysByHash. */
@@ -33,6 +36,7 @@ export class RoutingTable {
 
   constructor(options: RoutingTableOptions) {
     this.#options = options;
+    this.#authorizers = new Authorizers(options.clock);
   }
 
   /** The snapshot version in use; 0 before the first. */
@@ -134,7 +138,11 @@ export class RoutingTable {
   }
 
   #routeModels(): void {
-    const options = { ...this.#options, providers: this.#providers };
+    const options = {
+      ...this.#options,
+      providers: this.#providers,
+      authorizers: this.#authorizers,
+    };
     const names = [...this.#models.keys()].sort();
     this.#routed = new Map(
       names.flatMap((name) => {
@@ -142,6 +150,7 @@ export class RoutingTable {
         return model ? [[name, routedModel(model, options)] as const] : [];
       }),
     );
+    this.#authorizers.sweep();
   }
 }
 
