@@ -1,6 +1,6 @@
 import type { Usage } from "@headgate/core";
 import type { ApiError } from "../providers/api-error.ts";
-import type { Dialect, Signature } from "./chat-request.ts";
+import type { Dialect, NativeMembers, Signature } from "./chat-request.ts";
 
 /**
  * What a vendor answered, piece by piece. A stream is these events as they come; a plain answer is
@@ -37,6 +37,8 @@ export type ChatEvent =
       readonly id: string;
       readonly name: string;
       readonly signature?: Signature;
+      /** What else the vendor said of the call (Anthropic's `caller`). */
+      readonly more?: NativeMembers;
     }
   /** More of the arguments' JSON text. A call without arguments gets `{}` in the end. */
   | {

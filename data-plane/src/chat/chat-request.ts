@@ -40,6 +40,12 @@ export interface ChatRequest {
 /** Whose words something is in, where it has no common form. */
 export type Dialect = "openai" | "anthropic" | "responses" | "gemini" | "bedrock" | "ollama";
 
+/** Members of something that have no place in the common form, as its dialect wrote them. */
+export interface NativeMembers {
+  readonly dialect: Dialect;
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
 /** In the order of the conversation; consecutive ones of a role are as the client wrote them. */
 export type ChatMessage = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
@@ -47,6 +53,7 @@ export interface SystemMessage {
   readonly role: "system" | "developer";
   readonly content: readonly TextPart[];
   readonly name?: string;
+  readonly more?: NativeMembers;
 }
 
 export interface UserMessage {
@@ -69,6 +76,7 @@ export interface ToolMessage {
   /** The tool failed, and the content says how. */
   readonly isError?: boolean;
   readonly cache?: CacheMark;
+  readonly more?: NativeMembers;
 }
 
 export type UserPart = TextPart | ImagePart | AudioPart | FilePart | OpaquePart;
@@ -89,6 +97,7 @@ export interface TextPart {
   readonly citations?: { readonly dialect: Dialect; readonly list: readonly unknown[] };
   /** Vendor state bound to this text, to be given back unread (Gemini's thoughtSignature). */
   readonly signature?: Signature;
+  readonly more?: NativeMembers;
 }
 
 export interface ImagePart {
@@ -96,6 +105,7 @@ export interface ImagePart {
   readonly source: MediaSource;
   readonly detail?: "auto" | "low" | "high";
   readonly cache?: CacheMark;
+  readonly more?: NativeMembers;
 }
 
 export interface AudioPart {
@@ -115,6 +125,7 @@ export interface FilePart {
   /** The answer may cite it. */
   readonly citations?: boolean;
   readonly cache?: CacheMark;
+  readonly more?: NativeMembers;
 }
 
 export type MediaSource =
@@ -160,6 +171,7 @@ export interface ToolCallPart {
   readonly arguments: string;
   readonly signature?: Signature;
   readonly cache?: CacheMark;
+  readonly more?: NativeMembers;
 }
 
 /** Something only its own vendor understands. */

@@ -83,9 +83,10 @@ class ChoiceCollector {
         this.#closed({ type: "opaque", dialect: event.dialect, value: event.value });
         break;
       case "tool-call-start": {
-        const { id, name, signature } = event;
+        const { id, name, signature, more } = event;
         const call: Mutable<ToolCallPart> = { type: "tool-call", id, name, arguments: "" };
         if (signature) call.signature = signature;
+        if (more) call.more = more;
         this.#calls.set(event.index, call);
         this.#closed(call);
         break;
