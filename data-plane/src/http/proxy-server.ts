@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Fault } from "@headgate/core";
+import { errorBody } from "../dialects/error-body.ts";
+import { errorFields } from "../dialects/error-fields.ts";
 import { authenticate } from "../pipeline/authenticate.ts";
 import { type Call, ClientWatch } from "../pipeline/call.ts";
 import { handleCall, type PipelineDeps } from "../pipeline/handle-call.ts";
@@ -92,29 +94,31 @@ export class ProxyServer {
     // Writing to a client that has just gone is no fault; its call learns of it by "close".
     response.on("error", ignore);
     const route = routeOf(request.method ?? "", request.url ?? "");
-    if (route.kind === "call") void this.#call(route.endpoint, request, response);
+    if (route.kind === "call") void this.#call(route, request, response);
     else this.#answer(route, request, response);
   }
 
   async #call(
-    endpoint: Endpoint,
+    { endpoint, model }: Extract<Route, { kind: "call" }>,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
     const { clock, deadlines, table } = this.#deps;
     const refusal = this.#refusal();
     if (refusal) {
-      this.#refuse(response, refusal);
+      this.#refuse(response, endpoint, refusal);
       return discardBody(request, deadlines);
     }
     const call: Call = {
       requestId: requestId(),
       endpoint,
+      pathModel: model,
       request,
       response,
       startedMs: clock.now(),
       client: new ClientWatch(response),
       stream: false,
+      dropped: [],
       attempts: 0,
       status: 0,
     };
@@ -191,9 +195,15 @@ export class ProxyServer {
     sendJson(response, ready ? 200 : 503, body, headers);
   }
 
-  #refuse(response: ServerResponse, fault: Fault): void {
+  #refuse(response: ServerResponse, endpoint: Endpoint, fault: Fault): void {
+    const id = requestId();
     response.shouldKeepAlive = false;
-    sendFault(response, fault, ["x-request-id", requestId()]);
+    sendJson(response, fault.status, errorBody(endpoint, errorFields(fault), id), [
+      "x-request-id",
+      id,
+      "x-headgate-error-source",
+      "gateway",
+    ]);
   }
 }
 

@@ -6,10 +6,10 @@ it.each([
   { name: "twice", type: ["application/json", "text/plain"] },
   { name: "not at all", type: undefined },
 ])("a content type sent $name goes out once", ({ type }) => {
-  const call = { requestId: "req_1", attempts: 1 };
   const deployment = { id: "p/a/m" };
+  const call = { requestId: "req_1", attempts: 1, dropped: [], deployment };
   const headers = { "content-type": type };
-  // Of the call and the deployment, only these members are read.
-  const sent = answerHeaders(call as never, deployment as never, headers, "application/json");
+  // Of the call, only these members are read.
+  const sent = answerHeaders(call as never, headers, "application/json");
   expect(sent.slice(6)).toEqual(["content-type", "application/json"]);
 });

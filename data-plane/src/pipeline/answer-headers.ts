@@ -1,26 +1,33 @@
-import type { Deployment } from "../routing/routed.ts";
+import { isAnthropic } from "../http/routes.ts";
+import type { ErrorAnswer } from "../providers/api-error.ts";
 import type { Call } from "./call.ts";
-import type { UpstreamHeaders } from "./upstream-failure.ts";
+
+/** What every answer to a call says of it, refusals included: name, value, name, value. */
+export function callHeaders(call: Call): string[] {
+  const headers = ["x-request-id", call.requestId];
+  // Where Anthropic's clients look for it.
+  if (isAnthropic(call.endpoint)) headers.push("request-id", call.requestId);
+  if (call.deployment) {
+    headers.push("x-headgate-deployment", call.deployment.id);
+    headers.push("x-headgate-attempts", String(call.attempts));
+  }
+  if (call.dropped.length > 0) {
+    headers.push("x-headgate-dropped-parameters", call.dropped.join(", "));
+  }
+  return headers;
+}
 
 /** The provider's headers that mean something to its clients and nothing about our account. */
 const passedOn = ["content-type", "openai-processing-ms", "openai-version"] as const;
 
-/** Head of an answer that came from a provider: name, value, name, value. */
+/** Head of an answer that came from a provider. */
 export function answerHeaders(
   call: Call,
-  deployment: Deployment,
-  headers: UpstreamHeaders,
+  headers: ErrorAnswer["headers"],
   /** For a provider that leaves it out: official clients take what has no type for text. */
   contentType: string,
 ): string[] {
-  const result = [
-    "x-request-id",
-    call.requestId,
-    "x-headgate-deployment",
-    deployment.id,
-    "x-headgate-attempts",
-    String(call.attempts),
-  ];
+  const result = callHeaders(call);
   for (const name of passedOn) {
     const value = headers[name];
     // Sent twice, it comes as a list.

@@ -1,14 +1,14 @@
 import { Readable } from "node:stream";
 import { type Clock, Fault } from "@headgate/core";
 import type { Dispatcher, errors } from "undici";
-import { endpointPaths } from "../http/routes.ts";
+import type { ErrorAnswer } from "../providers/api-error.ts";
 import type { Deployment, RoutedPolicy } from "../routing/routed.ts";
 import type { Deadline, Deadlines } from "../upstream/deadlines.ts";
 import type { Call } from "./call.ts";
 import { EventStreamAnswer } from "./event-stream-answer.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 import { PlainAnswer } from "./plain-answer.ts";
-import type { UpstreamHeaders } from "./upstream-failure.ts";
 
 /** What became of one try at one deployment. */
 export type AttemptResult =
@@ -24,8 +24,8 @@ export type AttemptResult =
 export interface AttemptOptions {
   readonly call: Call;
   readonly deployment: Deployment;
-  /** Take out the usage event: the client did not ask for it. */
-  readonly stripUsage: boolean;
+  /** All but the body, which is not to be kept: an answer may take long. */
+  readonly exchange: Omit<Exchange, "body">;
   /** Called when the first byte of the answer goes out: there will be no other attempt. */
   readonly onCommit: () => void;
   readonly dispatcher: Dispatcher;
@@ -76,14 +76,13 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
   }
 
   start(body: Uint8Array): void {
-    const { call, deployment, dispatcher, deadlines } = this.#options;
+    const { call, deployment, dispatcher, deadlines, exchange } = this.#options;
     call.client.onGone(() => this.#clientGone());
     if (call.client.gone) return this.#clientGone();
     deadlines.add(this);
-    const { plain, stream } = deployment.headers;
-    const path = deployment.basePath + endpointPaths[call.endpoint];
+    const { path } = exchange;
     // undici's type asks for a mutable list, which it does not change.
-    const headers = (call.stream ? stream : plain) as string[];
+    const headers = exchange.headers as string[];
     try {
       dispatcher.dispatch({ method: "POST", path, ...framed(headers, body) }, this);
     } catch (cause) {
@@ -138,28 +137,21 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: UpstreamHeaders,
+    headers: ErrorAnswer["headers"],
   ): void {
     // An informational response: the real one follows.
     if (status < 200 || this.#phase === "settled") return;
-    const { call, deployment, stripUsage, clock, onCommit } = this.#options;
-    const head = { status, headers };
+    const { call, exchange } = this.#options;
+    const { conversion, failure } = exchange;
     // Parsed by now; as buffers they would hold on to the chunk they came in.
     controller.rawHeaders = null;
     const type = headers["content-type"];
     const isStream =
-      status === 200 && (type === undefined ? call.stream : eventStreamType.test(String(type)));
-    this.#answer = isStream
-      ? new EventStreamAnswer({
-          call,
-          deployment,
-          head,
-          clock,
-          stripUsage,
-          onCommit,
-          attempt: this,
-        })
-      : new PlainAnswer({ call, deployment, head, clock, onCommit, attempt: this });
+      status === 200 &&
+      (type === undefined ? call.stream : conversion.streamType.test(String(type)));
+    const head = { status, headers };
+    const options = { ...this.#options, head, conversion, failure, attempt: this };
+    this.#answer = isStream ? new EventStreamAnswer(options) : new PlainAnswer(options);
     this.#received();
   }
 
@@ -261,7 +253,6 @@ function wasInUse(error: Error): boolean {
 /** Such a connection fails within a round trip; a request that was at work for longer was received. */
 const staleWithinMs = 1_000;
 const longBodyBytes = 16 * 1024;
-const eventStreamType = /^\s*text\/event-stream\b/i;
 
 const timeouts = {
   connecting: (policy: RoutedPolicy) => `no connection within ${policy.connectTimeoutMs} ms`,

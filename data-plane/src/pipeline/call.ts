@@ -16,6 +16,8 @@ export type Outcome =
 export interface Call {
   readonly requestId: string;
   readonly endpoint: Endpoint;
+  /** The model that the path names, if it names one. */
+  readonly pathModel: string | undefined;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Monotonic. */
@@ -25,6 +27,8 @@ export interface Call {
   key?: RoutedKey;
   model?: string;
   stream: boolean;
+  /** Parameters that the deployment in use has nothing like. */
+  dropped: readonly string[];
   attempts: number;
   deployment?: Deployment;
   /** The status the client got; 0 if none was sent. */
@@ -41,17 +45,26 @@ export interface Call {
 export class ClientWatch {
   #gone = false;
   #onGone: (() => void) | undefined;
+  #controller: AbortController | undefined;
 
   constructor(response: ServerResponse) {
     response.once("close", () => {
       if (response.writableFinished) return;
       this.#gone = true;
+      this.#controller?.abort();
       this.#onGone?.();
     });
   }
 
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /** Aborts when the client goes. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#gone) this.#controller.abort();
+    return this.#controller.signal;
   }
 
   /** Have `action` called when the client goes; replaces the one before. */

@@ -1,42 +1,44 @@
-import { Fault, SseRelay } from "@headgate/core";
+import { Fault } from "@headgate/core";
+import { errorFields } from "../dialects/error-fields.ts";
+import type { StreamConversion } from "../relay/conversion.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import type { Answer } from "./attempt.ts";
 import { ClientSink } from "./client-sink.ts";
 import type { AnswerOptions } from "./plain-answer.ts";
-import { classifyErrorInSuccess } from "./upstream-failure.ts";
+import { translatedFailure } from "./upstream-failure.ts";
 
 /**
- * An answer that is a stream of events, passed on as they come. The first event
- * is the commit point: until then nothing was sent, and the call can be tried
- * elsewhere; from then on a broken stream is made visible, with an error event
- * and no [DONE].
+ * An answer that is a stream of events, passed on or translated as they come. The first event with
+ * something of the answer in it is the commit point: until then nothing was sent, and the call can
+ * be tried elsewhere; from then on a broken stream is made visible, with an error event and no
+ * clean end.
  */
 export class EventStreamAnswer implements Answer {
   readonly #options: AnswerOptions;
-  readonly #relay: SseRelay;
+  readonly #conversion: StreamConversion;
   readonly #sink: ClientSink;
   #committed = false;
   #held: Buffer = empty;
 
-  constructor(options: AnswerOptions & { readonly stripUsage: boolean }) {
+  constructor(options: AnswerOptions) {
     this.#options = options;
-    this.#relay = new SseRelay(options);
+    this.#conversion = options.conversion.stream();
     this.#sink = new ClientSink(options.call.response, options.attempt);
   }
 
   get begun(): boolean {
-    return this.#relay.begun;
+    return this.#conversion.begun;
   }
 
   data(chunk: Buffer): void {
-    this.#forward(this.#relay.push(chunk));
+    this.#forward(this.#conversion.push(chunk));
   }
 
   end(): void {
-    this.#forward(this.#relay.end());
-    if (this.#relay.complete && this.#committed) return this.#finish();
+    this.#forward(this.#conversion.end());
+    if (this.#conversion.complete && this.#committed) return this.#finish();
     // The error was the first event: the attempt has failed of it.
-    if (this.#relay.error) return;
+    if (this.#conversion.error?.first) return;
     const { attempt, deployment } = this.#options;
     const message = `The provider ${deployment.provider} ended its stream before the answer was complete.`;
     const fault = new Fault("stream_interrupted", message);
@@ -47,58 +49,69 @@ export class EventStreamAnswer implements Answer {
 
   lost(fault: Fault): "nothing" | "part" | "all" {
     const { response } = this.#options.call;
+    if (this.#conversion.done) this.#forward(this.#conversion.end());
     this.#noteUsage();
     if (!this.#committed) return "nothing";
-    if (this.#relay.done) {
+    if (this.#conversion.done) {
       // The answer is whole; only the connection behind it was not closed properly.
-      response.end();
+      this.#end();
       return "all";
     }
     // A client that does not read would not see an event, but must not hold us up either.
     if (this.#sink.blocked) response.destroy();
-    else response.end(errorEvent(fault));
+    else {
+      const { message } = fault;
+      response.end(this.#conversion.fail(errorFields(new Fault("stream_interrupted", message))));
+    }
     return "part";
   }
 
   #forward(bytes: Buffer): void {
+    if (this.#committed) {
+      if (bytes.length > 0) this.#sink.write(bytes);
+      return;
+    }
+    if (this.#conversion.error?.first) return this.#failFirst();
     if (bytes.length === 0) return;
-    if (this.#committed) return this.#sink.write(bytes);
-    // Comments before the first event tell nothing yet of how the call will go.
+    // What comes before the first event of the answer tells nothing yet of how the call will go.
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
-    if (!this.#relay.begun && this.#held.length <= heldBytesMax) return;
-    if (this.#commit()) this.#sink.write(this.#held);
+    if (!this.#conversion.begun && this.#held.length <= heldBytesMax) return;
+    this.#commit();
+    this.#sink.write(this.#held);
     this.#held = empty;
   }
 
-  /** Send the head with the first event, unless that is an error. */
-  #commit(): boolean {
-    const { call, deployment, head, attempt, clock, onCommit } = this.#options;
-    if (this.#relay.error?.first) {
-      const { headers } = head;
-      const { provider } = deployment;
-      const failure = classifyErrorInSuccess(this.#relay.error.body, { headers, provider });
-      attempt.abort({ kind: "failed", failure });
-      return false;
-    }
+  /** There never was an answer: the provider told of an error where its first event should be. */
+  #failFirst(): void {
+    const { call, deployment, head, attempt } = this.#options;
+    const error = this.#conversion.error?.error;
+    if (!error) return;
+    const failure = translatedFailure(error, head, { call, deployment });
+    attempt.abort({ kind: "failed", failure });
+  }
+
+  /** Send the head. */
+  #commit(): void {
+    const { call, conversion, head, clock, onCommit } = this.#options;
+    const sentHeaders = conversion.translates ? {} : head.headers;
     this.#committed = true;
     onCommit();
     call.status = head.status;
     call.firstByteMs = clock.now();
     call.response.writeHead(head.status, [
-      ...answerHeaders(call, deployment, head.headers, "text/event-stream; charset=utf-8"),
+      ...answerHeaders(call, sentHeaders, "text/event-stream; charset=utf-8"),
       "cache-control",
       "no-cache",
       "x-accel-buffering",
       "no",
     ]);
-    return true;
   }
 
   #finish(): void {
-    const { call, attempt } = this.#options;
+    const { attempt } = this.#options;
     this.#noteUsage();
-    call.response.end();
-    if (this.#relay.error) {
+    this.#end();
+    if (this.#conversion.error) {
       const fault = new Fault(
         "stream_interrupted",
         "The provider sent an error within its stream.",
@@ -108,17 +121,15 @@ export class EventStreamAnswer implements Answer {
     attempt.settle({ kind: "answered" });
   }
 
+  #end(): void {
+    this.#options.call.response.end();
+  }
+
   #noteUsage(): void {
-    if (this.#relay.usage) this.#options.call.usage = this.#relay.usage;
+    if (this.#conversion.usage) this.#options.call.usage = this.#conversion.usage;
   }
 }
 
 const empty = Buffer.alloc(0);
-/** Most bytes of comments kept before the first event. */
+/** Most bytes kept before the first event of the answer. */
 const heldBytesMax = 16 * 1024;
-
-/** What both official clients raise as an error, whichever events came before. */
-function errorEvent(fault: Fault): string {
-  const { body } = new Fault("stream_interrupted", fault.message);
-  return `data: ${JSON.stringify(body)}\n\n`;
-}

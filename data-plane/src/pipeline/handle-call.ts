@@ -1,20 +1,31 @@
 import { type Clock, type Cooldowns, Fault, type RetryBudget } from "@headgate/core";
 import type { Dispatcher } from "undici";
+import { errorBody } from "../dialects/error-body.ts";
+import { errorFields } from "../dialects/error-fields.ts";
 import { readBody } from "../http/read-body.ts";
-import { sendBytes, sendFault } from "../http/respond.ts";
-import { asksForUsage, upstreamBody } from "../providers/openai/request-body.ts";
-import type { Deployment, RoutedModel } from "../routing/routed.ts";
+import { sendBytes, sendJson } from "../http/respond.ts";
+import type { Deployment, RoutedModel, Tiers } from "../routing/routed.ts";
 import type { RoutingTable } from "../routing/routing-table.ts";
 import type { Deadlines } from "../upstream/deadlines.ts";
 import type { UpstreamPools } from "../upstream/upstream-pools.ts";
+import { callHeaders } from "./answer-headers.ts";
 import { type AttemptResult, attempt } from "./attempt.ts";
 import { authenticate } from "./authenticate.ts";
 import type { Call } from "./call.ts";
+import type { CountTokens } from "./count-tokens.ts";
+import {
+  type Exchange,
+  isUnsuitable,
+  type LocalAnswer,
+  type MediaFetcher,
+  prepareExchange,
+} from "./exchange.ts";
 import { type Failure, isRetryable } from "./failure.ts";
 import { pick } from "./pick.ts";
 import { type CallRequest, readRequest } from "./read-request.ts";
 import { resolveModel } from "./resolve-model.ts";
 import { type SettleDeps, settle } from "./settle.ts";
+import { tiersFor } from "./tiers-for.ts";
 import { clientWaitMaxMs } from "./upstream-failure.ts";
 
 export interface PipelineDeps extends SettleDeps {
@@ -25,6 +36,8 @@ export interface PipelineDeps extends SettleDeps {
   readonly cooldowns: Cooldowns;
   readonly retryBudget: RetryBudget;
   readonly bodyMaxBytes: number;
+  readonly media: MediaFetcher;
+  readonly countTokens: CountTokens;
 }
 
 /** One call, from its headers to its line in the log. Never rejects. */
@@ -44,6 +57,8 @@ export async function handleCall(call: Call, deps: PipelineDeps): Promise<void> 
 interface Trial {
   readonly call: Call;
   readonly model: RoutedModel;
+  /** Deployments of the model that can answer such a call. */
+  readonly tiers: Tiers;
   /**
    * Gone once an answer is committed: a stream may live for long, and needs no prompt. Nothing that
    * waits for the answer may keep it in a variable of its own.
@@ -56,21 +71,23 @@ interface Trial {
 async function receive(call: Call, { table, bodyMaxBytes }: PipelineDeps): Promise<Trial> {
   const key = authenticate(call.request.headers, table);
   call.key = key;
-  const body = readRequest(await readBody(call.request, bodyMaxBytes), call.endpoint);
+  const bytes = await readBody(call.request, bodyMaxBytes);
+  const body = readRequest(bytes, call.endpoint, call.pathModel);
   call.stream = body.stream;
   const model = resolveModel(body.modelName, key, table);
   call.model = model.name;
-  return { call, body, model, tried: new Set() };
+  return { call, body, model, tiers: tiersFor(call.endpoint, model, body), tried: new Set() };
 }
 
 /** Try deployments until one answers, or there is no sense in going on. */
 async function attempts(trial: Trial, deps: PipelineDeps): Promise<AttemptResult> {
-  const { call, model, tried } = trial;
+  const { call, model, tiers, tried } = trial;
   const { cooldowns, deadlines, metrics, pools, retryBudget, table } = deps;
   let last: AttemptResult | undefined;
   retryBudget.deposit(table.policy.retryBudgetPercent);
   for (;;) {
-    const deployment = pick(model, tried, cooldowns, deadlines.nowMs);
+    const candidates = { tiers, picker: model.picker, tried };
+    const deployment = pick(candidates, cooldowns, deadlines.nowMs);
     if (!deployment || !trial.body) return last ?? noDeployment(model);
     tried.add(deployment.id);
     call.attempts += 1;
@@ -85,28 +102,64 @@ async function attempts(trial: Trial, deps: PipelineDeps): Promise<AttemptResult
       if (last.kind === "answered" && !cooldowns.none) cooldowns.succeeded(deployment.id);
       return last;
     }
+    // Nothing was sent: it costs no retry, and says nothing against the deployment.
+    if (last.failure.unsuitable) continue;
     noteFailure(deployment, last.failure, deps);
     if (!mayRetry(call, last.failure, deps)) return last;
   }
 }
 
-function send(
+async function send(
   trial: Trial,
   deployment: Deployment,
   dispatcher: Dispatcher,
-  { clock, deadlines, table }: PipelineDeps,
+  deps: PipelineDeps,
 ): Promise<AttemptResult> {
-  const { call, body } = trial;
-  if (!body) throw new Error("an answer was committed: there is nothing to send any more");
+  const { call } = trial;
+  const { clock, deadlines, table } = deps;
+  const prepared = await prepare(trial, deployment, deps);
+  if ("failed" in prepared) return { kind: "failed", failure: prepared.failed };
+  if ("local" in prepared) return answerLocally(call, prepared.local);
+  const { body, ...exchange } = prepared;
+  call.dropped = exchange.dropped;
   const onCommit = (): void => {
     trial.body = undefined;
   };
   const { policy } = table;
-  const stripUsage = !asksForUsage(body);
-  return attempt(
-    { call, deployment, dispatcher, stripUsage, onCommit, clock, deadlines, policy },
-    upstreamBody(body, deployment.upstreamModel),
-  );
+  const options = { call, deployment, dispatcher, exchange, onCommit, clock, deadlines, policy };
+  return attempt(options, body);
+}
+
+/** The request for a deployment, or why it can't be made. */
+async function prepare(
+  { call, body }: Trial,
+  deployment: Deployment,
+  { clock, countTokens, media, table }: PipelineDeps,
+): Promise<Exchange | LocalAnswer | { readonly failed: Failure }> {
+  if (!body) throw new Error("an answer was committed: there is nothing to send any more");
+  const nowS = Math.floor(clock.wallTimeMs() / 1000);
+  const { policy } = table;
+  try {
+    const options = { call, request: body, deployment, policy, nowS, media, countTokens };
+    return await prepareExchange(options);
+  } catch (reason) {
+    const fault = Fault.from(reason);
+    if (isUnsuitable(fault)) return { failed: { cause: "400", answer: fault, unsuitable: true } };
+    // Its credential could not be proven: that is its failure, and another's chance.
+    if (fault.code === "upstream_credentials_rejected") return failedWith(fault, "401");
+    if (fault.code === "upstream_unavailable") return failedWith(fault, "connect_error");
+    throw reason;
+  }
+}
+
+function failedWith(answer: Fault, cause: Failure["cause"]): { readonly failed: Failure } {
+  return { failed: { cause, answer } };
+}
+
+function answerLocally(call: Call, body: Buffer): AttemptResult {
+  call.status = 200;
+  sendBytes(call.response, 200, body, [...callHeaders(call), "content-type", "application/json"]);
+  return { kind: "answered" };
 }
 
 /** The request went out on a kept-alive connection that was just being closed. */
@@ -118,7 +171,9 @@ function noteFailure(deployment: Deployment, failure: Failure, deps: PipelineDep
   const { cooldowns, deadlines, metrics } = deps;
   metrics.attemptFailed(deployment, failure.cause);
   const status = Number(failure.cause);
-  if (status === 429) cooldowns.limited(deployment.id, deadlines.nowMs, failure.retryAfterMs);
+  // A spent quota does not come back in a moment.
+  const waitMs = failure.retryAfterMs ?? (failure.kind === "quota_spent" ? 60_000 : undefined);
+  if (status === 429) cooldowns.limited(deployment.id, deadlines.nowMs, waitMs);
   else if (Number.isNaN(status) || status >= 500 || status === 401 || status === 403) {
     cooldowns.failed(deployment.id, deadlines.nowMs);
   }
@@ -161,12 +216,10 @@ function sendFailure(call: Call, failure: Failure): void {
   call.outcome = "upstream_error";
   call.status = answer.status;
   call.errorCode = answer.code ?? failure.cause;
-  const headers = callHeaders(call);
-  if (answer instanceof Fault) {
-    return sendFault(call.response, answer, [...headers, ...faultWait(answer, failure)]);
-  }
+  if (failure.unsuitable) call.outcome = "rejected";
+  if (answer instanceof Fault) return refuse(call, answer, faultWait(answer, failure));
   sendBytes(call.response, answer.status, answer.body, [
-    ...headers,
+    ...callHeaders(call),
     ...answer.headers,
     "x-headgate-error-source",
     "upstream",
@@ -187,8 +240,15 @@ function reject(call: Call, fault: Fault): void {
   call.outcome = fault.status >= 500 ? "failed" : "rejected";
   call.status = fault.status;
   call.errorCode = fault.code;
-  if (!call.response.headersSent) sendFault(call.response, fault, callHeaders(call));
+  if (!call.response.headersSent) refuse(call, fault);
   else call.response.destroy();
+}
+
+/** A fault of ours, as the client's dialect has it. */
+function refuse(call: Call, fault: Fault, more: readonly string[] = []): void {
+  const body = errorBody(call.endpoint, errorFields(fault), call.requestId);
+  const source = ["x-headgate-error-source", "gateway"];
+  sendJson(call.response, fault.status, body, [...callHeaders(call), ...more, ...source]);
 }
 
 function clientClosed(call: Call): void {
@@ -197,13 +257,4 @@ function clientClosed(call: Call): void {
   // 499, as nginx logs it, unless the answer had begun.
   if (call.status === 0) call.status = 499;
   call.response.destroy();
-}
-
-function callHeaders(call: Call): string[] {
-  const headers = ["x-request-id", call.requestId];
-  if (call.deployment) {
-    headers.push("x-headgate-deployment", call.deployment.id);
-    headers.push("x-headgate-attempts", String(call.attempts));
-  }
-  return headers;
 }

@@ -43,6 +43,7 @@ const knownCodes: ReadonlySet<string> = new Set([
   "request_too_large",
   "requests",
   "server_error",
+  "server_is_overloaded",
   "service_unavailable",
   "service_unavailable_error",
   "string_above_max_length",
@@ -52,4 +53,5 @@ const knownCodes: ReadonlySet<string> = new Set([
   "unknown_parameter",
   "unsupported_parameter",
   "unsupported_value",
+  "upstream_timeout",
 ]);

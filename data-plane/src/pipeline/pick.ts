@@ -1,23 +1,28 @@
-import type { Cooldowns } from "@headgate/core";
-import type { Deployment, RoutedModel } from "../routing/routed.ts";
+import type { Cooldowns, Picker } from "@headgate/core";
+import type { Deployment, Tiers } from "../routing/routed.ts";
+
+export interface Candidates {
+  readonly tiers: Tiers;
+  readonly picker: Picker;
+  readonly tried: ReadonlySet<string>;
+}
 
 /**
  * Choose the deployment for the next attempt: from the first tier that has one which was not tried
  * and does not rest, by the model's strategy. Where all that is left rests, the one due soonest.
  */
 export function pick(
-  model: RoutedModel,
-  tried: ReadonlySet<string>,
+  { tiers, picker, tried }: Candidates,
   cooldowns: Cooldowns,
   nowMs: number,
 ): Deployment | undefined {
-  const first = model.tiers[0];
+  const first = tiers[0];
   // The common case, without a copy: the first attempt, and nothing rests.
-  if (first && tried.size === 0 && cooldowns.none) return model.picker.pick(first);
-  const untried = model.tiers.map((tier) => tier.filter(({ id }) => !tried.has(id)));
+  if (first && tried.size === 0 && cooldowns.none) return picker.pick(first);
+  const untried = tiers.map((tier) => tier.filter(({ id }) => !tried.has(id)));
   for (const tier of untried) {
     const awake = tier.filter(({ id }) => cooldowns.untilMs(id, nowMs) === 0);
-    if (awake.length > 0) return model.picker.pick(awake);
+    if (awake.length > 0) return picker.pick(awake);
   }
   return untried
     .flat()

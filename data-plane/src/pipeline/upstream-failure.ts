@@ -1,133 +1,115 @@
-import { Fault, faultTable, isRecord } from "@headgate/core";
+import { Fault, isRecord, parseJson } from "@headgate/core";
+import { errorBody } from "../dialects/error-body.ts";
+import { errorFields } from "../dialects/error-fields.ts";
+import { type Endpoint, isAnthropic } from "../http/routes.ts";
+import type { ApiError, ErrorAnswer } from "../providers/api-error.ts";
+import { one, retryAfterMs } from "../providers/retry-after.ts";
+import type { Deployment } from "../routing/routed.ts";
+import type { Call } from "./call.ts";
 import type { Failure, UpstreamAnswer } from "./failure.ts";
 import { knownErrorCode } from "./known-error-code.ts";
 
-/** An answer that is not a success, read whole. */
-export interface ErrorAnswer {
-  readonly status: number;
-  readonly headers: UpstreamHeaders;
-  readonly body: Buffer;
-  readonly provider: string;
-}
+type Head = Pick<ErrorAnswer, "status" | "headers">;
 
-export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
+export interface CallAndDeployment {
+  readonly call: Call;
+  readonly deployment: Deployment;
+}
 
 /**
- * What a provider's error means for the call. Its own JSON is passed on as it is, with its status;
- * what is not JSON (a load balancer's HTML, nothing at all) becomes a fault of ours, and so does
- * the refusal of our credential.
+ * What a provider's refusal means for a call in its own dialect: its JSON is passed on as it is,
+ * with its status, where the client's SDK can read it. What is not JSON (a load balancer's HTML,
+ * nothing at all) becomes a fault of ours, and so does the refusal of our credential.
  */
-export function classifyError({ status, headers, body, provider }: ErrorAnswer): Failure {
-  const cause = `${status}` as const;
-  const retryAfter = retryAfterMs(headers);
-  const waits = retryAfter === undefined ? {} : { retryAfterMs: retryAfter };
-  if (status === 401 || status === 403) {
-    return { cause, answer: credentialsRejected(provider, status), ...waits };
-  }
-  const error = isErrorStatus(status) ? readError(body) : undefined;
-  if (error === undefined) {
-    return { cause, answer: notAnError(status, headers, provider), ...waits };
-  }
-  const answer: UpstreamAnswer = {
-    status,
-    headers: ["content-type", "application/json", ...retryHeaders(status, headers, error.code)],
-    body,
-    code: knownErrorCode(error.code),
+export function relayedFailure(answer: ErrorAnswer, tried: CallAndDeployment): Failure {
+  const { call, deployment } = tried;
+  const error = deployment.vendor.api.classifyError(answer);
+  const failure = translatedFailure(error, answer, tried);
+  const body = parseJson(answer.body.toString("utf8"));
+  if (failure.answer instanceof Fault || !isWellFormed(body, call.endpoint)) return failure;
+  const passed: UpstreamAnswer = {
+    ...failure.answer,
+    status: answer.status,
+    headers: [...jsonType, ...relayedRetryHeaders(error, answer)],
+    body: answer.body,
+    code: knownErrorCode(text(body.error["code"]) ?? text(body.error["type"])),
   };
-  return { cause, answer, ...waits };
+  return { ...failure, answer: passed };
 }
 
-/** An error told in a 200, in a body or as the first event of a stream. */
-export function classifyErrorInSuccess(
-  body: Readonly<Record<string, unknown>>,
-  { headers, provider }: { readonly headers: UpstreamHeaders; readonly provider: string },
+/** The same, told in the client's dialect. No body: the error was told within a 200. */
+export function translatedFailure(
+  error: ApiError,
+  answer: Head & { readonly body?: Buffer },
+  { deployment, call }: CallAndDeployment,
 ): Failure {
-  const error = normalError(body["error"]);
-  const status = statusOf(body["error"]);
-  const text = Buffer.from(JSON.stringify({ error }));
-  return classifyError({ status, headers, body: text, provider });
+  const { provider } = deployment;
+  const waits = error.retryAfterMs ?? retryAfterMs(answer.headers);
+  const rest = {
+    cause: causeOf(error),
+    kind: error.kind,
+    ...(waits !== undefined && { retryAfterMs: waits }),
+  };
+  if (error.kind === "credential_rejected" || error.status === 401 || error.status === 403) {
+    return { ...rest, answer: credentialsRejected(provider, error.status) };
+  }
+  if (answer.body && !isJsonError(answer.status, answer.body)) {
+    return { ...rest, answer: notAnError(answer, provider) };
+  }
+  const fields = errorFields(error);
+  return {
+    ...rest,
+    answer: {
+      status: fields.status,
+      headers: [...jsonType, ...retryHeaders(error, waits)],
+      body: Buffer.from(JSON.stringify(errorBody(call.endpoint, fields, call.requestId))),
+      code: knownErrorCode(fields.code ?? fields.type),
+    },
+  };
 }
 
-/** How long the provider asks to wait. `retry-after-ms` is preferred, as the SDKs do. */
-export function retryAfterMs(headers: UpstreamHeaders): number | undefined {
-  const milliseconds = waitOf(one(headers["retry-after-ms"]));
-  if (milliseconds !== undefined) return milliseconds;
-  const text = one(headers["retry-after"]);
-  const seconds = waitOf(text);
-  if (seconds !== undefined) return seconds * 1000;
-  // An HTTP date (RFC 9110, 10.2.3) counts from the provider's own clock.
-  const waits = Date.parse(text ?? "") - Date.parse(one(headers["date"]) ?? "");
-  return waits >= 0 ? waits : undefined;
+const jsonType = ["content-type", "application/json"] as const;
+
+/** What retry policies match: the status the provider sent, or should have sent. */
+function causeOf({ kind, status }: ApiError): Failure["cause"] {
+  if (kind === "credential_rejected") return status === 403 ? "403" : "401";
+  if (kind === "rate_limited" || kind === "quota_spent") return "429";
+  if (kind === "overloaded") return status >= 500 ? `${status}` : "529";
+  return `${status}`;
+}
+
+/** All that the dialect's official clients read of an error. */
+function isWellFormed(
+  body: unknown,
+  endpoint: Endpoint,
+): body is { readonly error: Readonly<Record<string, unknown>> } {
+  if (!isRecord(body) || !isRecord(body["error"])) return false;
+  if (isAnthropic(endpoint)) return body["type"] === "error";
+  const { error } = body;
+  const words = [error["message"], error["type"]];
+  const orNull = [error["param"], error["code"]];
+  return (
+    words.every((word) => typeof word === "string") &&
+    orNull.every((word) => typeof word === "string" || word === null)
+  );
 }
 
 /** Redirects are not followed, nor passed on: the client has no business at the provider. */
-function isErrorStatus(status: number): boolean {
-  return status >= 400 && status <= 599;
+function isJsonError(status: number, body: Buffer): boolean {
+  const value = parseJson(body.toString("utf8"));
+  return status >= 400 && status <= 599 && (isRecord(value) || Array.isArray(value));
 }
-
-/** A number of seconds or milliseconds; nothing that is empty, negative or without end. */
-function waitOf(text: string | undefined): number | undefined {
-  const wait = text?.trim() ? Number(text) : Number.NaN;
-  return wait >= 0 && wait < Number.POSITIVE_INFINITY ? wait : undefined;
-}
-
-/** The error of a JSON body: `{"error": ...}`, or the shapes that other servers give it. */
-function readError(body: Buffer): { readonly code: string | undefined } | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
-  if (!isRecord(value)) return undefined;
-  const error = isRecord(value["error"]) ? value["error"] : value;
-  return { code: text(error["code"]) ?? text(error["type"]) };
-}
-
-/** OpenAI's four members, whatever of them the provider gave. */
-function normalError(error: unknown): object {
-  if (!isRecord(error)) {
-    return { message: String(error), type: "server_error", param: null, code: null };
-  }
-  return {
-    ...error,
-    message: text(error["message"]) ?? "The provider reported an error without a message.",
-    type: text(error["type"]) ?? "server_error",
-    param: text(error["param"]) ?? null,
-    code: text(error["code"]) ?? null,
-  };
-}
-
-/** The status the provider should have sent, by its error's code or type. */
-function statusOf(error: unknown): number {
-  if (!isRecord(error)) return 502;
-  for (const value of [error["code"], error["status"], error["status_code"]]) {
-    const status = Number(value);
-    if (Number.isInteger(status) && status >= 400 && status <= 599) return status;
-  }
-  const words = `${text(error["code"]) ?? ""} ${text(error["type"]) ?? ""}`;
-  return statusByWord.find(([pattern]) => pattern.test(words))?.[1] ?? 502;
-}
-
-const statusByWord: readonly (readonly [RegExp, number])[] = [
-  [/rate_limit|quota|tokens$|requests$/, 429],
-  [/overloaded|unavailable/, 503],
-  [/invalid_api_key|authentication/, 401],
-  [/permission/, 403],
-  [/not_found/, 404],
-  [/invalid_request|context_length|content_filter|content_policy/, 400],
-];
 
 function credentialsRejected(provider: string, status: number): Fault {
   const message = `The provider refused the gateway's credential (${status} from ${provider}): its operator must look.`;
   return new Fault("upstream_credentials_rejected", message);
 }
 
-function notAnError(status: number, headers: UpstreamHeaders, provider: string): Fault {
+function notAnError({ status, headers }: Head, provider: string): Fault {
   const type = one(headers["content-type"]) ?? "no content type";
   const message = `The provider ${provider} answered ${status} without a JSON error (${type}).`;
   if (status === 429) return new Fault("upstream_rate_limited", message);
-  if (status >= 500 && isErrorStatus(status)) return new Fault("upstream_unavailable", message);
+  if (status >= 500 && status <= 599) return new Fault("upstream_unavailable", message);
   return new Fault("upstream_invalid_response", message);
 }
 
@@ -136,30 +118,30 @@ function notAnError(status: number, headers: UpstreamHeaders, provider: string):
  * back by waiting a moment, a spent quota or a wait that openai's client would ignore (it then
  * tries again after half a second), says so. https://github.com/openai/openai-node#retries
  */
-function retryHeaders(
-  status: number,
-  headers: UpstreamHeaders,
-  code: string | undefined,
-): readonly string[] {
+function retryHeaders({ kind }: ApiError, waitMs: number | undefined): readonly string[] {
+  const limited = kind === "rate_limited" || kind === "quota_spent";
+  const wait = waitMs ?? (kind === "rate_limited" ? 1_000 : undefined);
+  const headers = wait === undefined ? [] : ["retry-after", String(Math.ceil(wait / 1000))];
+  const hopeless = kind === "quota_spent" || (limited && (wait ?? 0) > clientWaitMaxMs);
+  return hopeless ? [...headers, "x-should-retry", "false"] : headers;
+}
+
+/** The provider's own words for it, where it has any. */
+function relayedRetryHeaders(error: ApiError, { headers }: ErrorAnswer): readonly string[] {
   const passed = ["retry-after", "retry-after-ms", "x-should-retry"].flatMap((name) => {
     const value = one(headers[name]);
     return value === undefined || value === "" ? [] : [name, value];
   });
-  if (status !== faultTable.upstream_rate_limited.status) return passed;
   const waitMs = retryAfterMs(headers);
-  if (spentCodes.has(code ?? "") || (waitMs ?? 0) > clientWaitMaxMs) {
-    return passed.includes("x-should-retry") ? passed : [...passed, "x-should-retry", "false"];
-  }
-  return waitMs === undefined ? [...passed, "retry-after", "1"] : passed;
+  const ours = retryHeaders(error, waitMs ?? error.retryAfterMs);
+  if (passed.length === 0) return ours;
+  const hopeless = ours.includes("x-should-retry") && !passed.includes("x-should-retry");
+  const wait = waitMs === undefined && ours[0] === "retry-after" ? ours.slice(0, 2) : [];
+  return [...passed, ...wait, ...(hopeless ? ["x-should-retry", "false"] : [])];
 }
 
-const spentCodes: ReadonlySet<string> = new Set(["insufficient_quota", "credit_balance_exhausted"]);
 /** The longest wait that openai's clients obey. */
 export const clientWaitMaxMs = 60_000;
-
-function one(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
-}
 
 function text(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);

@@ -8,6 +8,8 @@ import type { ApiError } from "../providers/api-error.ts";
  * know which.
  */
 export interface Conversion {
+  /** The answer is ours: what the provider says of its bytes does not hold for it. */
+  readonly translates: boolean;
   /** A plain answer that is too large to hold may go on as it comes, unread. */
   readonly passesOn: boolean;
   /** A whole answer of status 2xx. */

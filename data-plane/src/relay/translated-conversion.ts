@@ -15,6 +15,7 @@ export interface Translation {
 /** A chat answer of one vendor, written as the client's dialect has it. */
 export function translatedConversion({ api, dialect, context }: Translation): Conversion {
   return {
+    translates: true,
     passesOn: false,
     streamType: api.streamType,
     plain: (body) => plainAnswer(body, { api, dialect, context }),

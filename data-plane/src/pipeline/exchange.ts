@@ -1,0 +1,71 @@
+import type { Fault } from "@headgate/core";
+import type { ErrorAnswer } from "../providers/api-error.ts";
+import type { Conversion } from "../relay/conversion.ts";
+import type { Deployment, RoutedPolicy } from "../routing/routed.ts";
+import type { Call } from "./call.ts";
+import type { CountTokens } from "./count-tokens.ts";
+import type { Failure } from "./failure.ts";
+import type { CallRequest } from "./read-request.ts";
+import { relayedExchange } from "./relayed-exchange.ts";
+import { translatedExchange } from "./translated-exchange.ts";
+
+/** What goes to a deployment for a call, and how its answer becomes the client's. */
+export interface Exchange {
+  /** With the query, if there is one. */
+  readonly path: string;
+  /** Name, value, name, value. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array;
+  readonly conversion: Conversion;
+  /** Parameters that were left out: the provider has nothing like them. */
+  readonly dropped: readonly string[];
+  /** What an answer that is no success means. */
+  failure(answer: ErrorAnswer): Failure;
+}
+
+/** An answer that needs no provider. */
+export interface LocalAnswer {
+  readonly local: Buffer;
+}
+
+export interface ExchangeOptions {
+  readonly call: Call;
+  readonly request: CallRequest;
+  readonly deployment: Deployment;
+  readonly policy: RoutedPolicy;
+  /** Seconds since the epoch. */
+  readonly nowS: number;
+  readonly media: MediaFetcher;
+  readonly countTokens: CountTokens;
+}
+
+/** Fetches what a provider does not fetch itself. See media/guarded-fetch.ts. */
+export interface MediaFetcher {
+  fetch(
+    url: string,
+    options: { readonly policy: RoutedPolicy["fetch"]; readonly signal: AbortSignal },
+  ): Promise<{ readonly mediaType: string; readonly data: string }>;
+}
+
+/**
+ * Make the request for a deployment: the client's bytes where both speak the same dialect, a
+ * translation of them otherwise.
+ *
+ * @throws {Fault} where this deployment can't be asked that; see isUnsuitable() for when another may.
+ */
+export async function prepareExchange(options: ExchangeOptions): Promise<Exchange | LocalAnswer> {
+  const { call, deployment } = options;
+  const path = deployment.vendor.relayPath(call.endpoint, deployment.target);
+  const exchange =
+    path === undefined ? await translatedExchange(options) : relayedExchange(path, options);
+  if ("local" in exchange || !deployment.authorize) return exchange;
+  const { headers, body } = exchange;
+  const unsigned = { method: "POST", origin: deployment.origin, path: exchange.path } as const;
+  const proof = await deployment.authorize({ ...unsigned, headers, body });
+  return { ...exchange, headers: [...headers, ...proof] };
+}
+
+/** The deployment can't be asked this, but one of another vendor may be. */
+export function isUnsuitable({ code }: Fault): boolean {
+  return code === "unsupported_parameter" || code === "unsupported_value";
+}
