@@ -9,7 +9,7 @@ import { handleCall, type PipelineDeps } from "../pipeline/handle-call.ts";
 import type { ListenOptions } from "../worker-protocol.ts";
 import { discardBody } from "./discard-body.ts";
 import { createProxyHttpServer } from "./http-server.ts";
-import { sendModel, sendModels } from "./list-models.ts";
+import { isAnthropicClient, sendModel, sendModels } from "./list-models.ts";
 import { refuseHead } from "./read-body.ts";
 import { sendFault, sendJson } from "./respond.ts";
 import { type Endpoint, type Route, routeOf } from "./routes.ts";
@@ -154,7 +154,9 @@ export class ProxyServer {
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    const headers = ["x-request-id", requestId()];
+    const id = requestId();
+    const headers = ["x-request-id", id];
+    const anthropic = isAnthropicClient(request.headers);
     try {
       switch (route.kind) {
         case "live":
@@ -167,8 +169,9 @@ export class ProxyServer {
           if (refusal) throw refusal;
           const { table } = this.#deps;
           const key = authenticate(request.headers, table);
-          if (route.kind === "models") return sendModels(response, key, table, headers);
-          return sendModel(response, route.name, key, table, headers);
+          const options = { key, table, anthropic, headers };
+          if (route.kind === "models") return sendModels(response, options);
+          return sendModel(response, route.name, options);
         }
         case "wrong_method": {
           const message = `Not allowed to ${request.method} on ${request.url}: use ${route.allow}.`;
@@ -181,7 +184,13 @@ export class ProxyServer {
         }
       }
     } catch (reason) {
-      sendFault(response, Fault.from(reason), headers);
+      const fault = Fault.from(reason);
+      if (!anthropic) return sendFault(response, fault, headers);
+      sendJson(response, fault.status, errorBody("messages", errorFields(fault), id), [
+        ...headers,
+        "request-id",
+        id,
+      ]);
     } finally {
       discardBody(request, this.#deps.deadlines);
     }

@@ -80,5 +80,5 @@ function modelRoute(path: string): Route | undefined {
 
 /** https://learn.microsoft.com/azure/ai-services/openai/reference */
 const deploymentPath =
-  /^\/openai\/deployments\/(.+?)(\/(?:chat\/completions|completions|embeddings|responses))$/;
+  /^\/openai\/deployments\/([^/].*?)(\/(?:chat\/completions|completions|embeddings|responses))$/;
 const modelPath = /^(?:\/v1|\/openai\/v1|\/openai)\/models\/(.+)$/;
