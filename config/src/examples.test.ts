@@ -8,10 +8,14 @@ import { loadResourceSet } from "./resources/load-resource-set.ts";
 
 /** Every variable that an example needs. */
 const env = Object.fromEntries(
-  "OPENAI_API_KEY OPENAI_EU_KEY OPENAI_SPARE_KEY VLLM_EU_KEY VLLM_US_KEY VLLM_KEY APP_KEY ALICE_KEY SUPPORT_BOT_KEY INTRANET_KEY"
+  "OPENAI_API_KEY OPENAI_EU_KEY OPENAI_SPARE_KEY VLLM_EU_KEY VLLM_US_KEY VLLM_KEY APP_KEY ALICE_KEY SUPPORT_BOT_KEY INTRANET_KEY ANTHROPIC_API_KEY GEMINI_API_KEY GROQ_API_KEY AZURE_OPENAI_API_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY GOOGLE_APPLICATION_CREDENTIALS GOOGLE_CLOUD_PROJECT"
     .split(" ")
     .map((name) => [name, `sk-example-${name}`]),
 );
+env["AWS_ACCESS_KEY_ID"] = "AKIAEXAMPLE";
+
+/** What GOOGLE_APPLICATION_CREDENTIALS names. */
+const serviceAccount = '{"client_email": "a@example.com", "private_key": "-----BEGIN"}';
 
 describe("config/examples", () => {
   const sets = readdirSync(exampleUrl("")).filter(
@@ -35,12 +39,27 @@ describe("config/examples", () => {
     expect(bare.ok && bare.resources.providers[0]?.baseUrl).toBe("http://127.0.0.1:9100/v1");
     const rich = load("quickstart.yaml", {
       OPENAI_API_KEY: "sk-1",
+      ANTHROPIC_API_KEY: "sk-ant-1",
+      GEMINI_API_KEY: "AIza-1",
       GROQ_API_KEY: "gsk-1",
       HEADGATE_DEMO_URL: "http://127.0.0.1:1234/v1",
     });
     expect(rich.ok && rich.notices).toEqual([]);
-    expect(rich.ok && rich.resources.models).toHaveLength(4);
+    expect(rich.ok && rich.resources.models).toHaveLength(6);
     expect(rich.ok && rich.resources.providers[0]?.baseUrl).toBe("http://127.0.0.1:1234/v1");
+  });
+
+  it("vendors.yaml takes all vendors, or whichever there are", () => {
+    const all = load("vendors.yaml", env);
+    expect(all.ok && all.notices).toEqual([]);
+    expect(all.ok && all.resources.models.map(({ deployments }) => deployments.length)).toEqual([
+      3, 2, 1, 1,
+    ]);
+    const vertex = all.ok && all.resources.providers.find(({ name }) => name === "vertex");
+    expect(vertex).toMatchObject({ credentials: [{ name: "vertex", apiKey: serviceAccount }] });
+    const one = load("vendors.yaml", { APP_KEY: "sk-example-1234567", ANTHROPIC_API_KEY: "k" });
+    expect(one.ok && one.resources.providers.map(({ name }) => name)).toEqual(["anthropic"]);
+    expect(one.ok && one.resources.models.map(({ name }) => name)).toEqual(["claude-haiku-4-5"]);
   });
 
   it("minimal.yaml says where a variable is missing", () => {
@@ -63,7 +82,12 @@ describe("config/examples", () => {
 });
 
 function load(file: string, variables: Record<string, string>) {
-  return loadResourceSet({ text: read(file), file, env: variables, readFile: () => "" });
+  return loadResourceSet({
+    text: read(file),
+    file,
+    env: variables,
+    readFile: () => serviceAccount,
+  });
 }
 
 function read(file: string): string {

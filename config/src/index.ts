@@ -30,7 +30,12 @@ export {
   loadResourceSet,
 } from "./resources/load-resource-set.ts";
 export { type PlainObject, toPlain } from "./resources/plain.ts";
-export { providerDefaults, upstreamBaseUrl } from "./resources/provider-defaults.ts";
+export {
+  providerDefaults,
+  type UpstreamSettings,
+  upstreamBaseUrl,
+  upstreamSettings,
+} from "./resources/provider-defaults.ts";
 export {
   type ResourceKind,
   type ResourceKindEntry,

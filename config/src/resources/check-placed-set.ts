@@ -5,14 +5,15 @@ import type { ProblemList } from "../yaml/problem-list.ts";
 import { checkReferences, type ReferenceProblem } from "./check-references.ts";
 import { issuesOf } from "./check-resource.ts";
 import type { LoadResourceSetOptions } from "./load-resource-set.ts";
-import { providerDefaults } from "./provider-defaults.ts";
+import { vendorHost } from "./provider-defaults.ts";
+import { readSecretFiles } from "./read-secret-files.ts";
 import {
   type ResourceKind,
   resourceKindNames,
   resourceKinds,
   resourcesOfKind,
 } from "./resource-kinds.ts";
-import { readSecretFile } from "./secret-file.ts";
+import { hasSecret, unsetSecrets, unsetVariable } from "./unset-secrets.ts";
 
 export interface PlacedSet {
   readonly set: resources.ResourceSet;
@@ -22,13 +23,17 @@ export interface PlacedSet {
   readonly options: LoadResourceSetOptions;
 }
 
-/** The meaning of a set read from a file, with a place for every problem. Reads `api_key_file`s. */
+/** The meaning of a set read from a file, with a place for every problem. Reads the files it names. */
 export function checkPlacedSet(placed: PlacedSet): void {
-  readSecretFiles(placed);
+  readSecretFiles(placed.set, {
+    ...placed.options,
+    report: (path, message) => report(placed, path, message),
+  });
   for (const kind of resourceKindNames) {
     for (const [index, resource] of resourcesOfKind(placed.set, kind).entries()) {
       for (const { path, message } of issuesOf(kind, resource)) {
-        report(placed, [...pathTo(kind, index), ...path], message);
+        const fullPath = [...pathTo(kind, index), ...path];
+        if (!goesAnyway(placed, fullPath)) report(placed, fullPath, message);
       }
     }
     checkNames(placed, kind);
@@ -48,21 +53,6 @@ function report(placed: PlacedSet, path: Path, message: string): void {
 function pathTo(kind: ResourceKind, index: number): Path {
   const { field } = resourceKinds[kind];
   return kind === "policy" ? [field] : [field, index];
-}
-
-function readSecretFiles(placed: PlacedSet): void {
-  for (const [index, provider] of placed.set.providers.entries()) {
-    for (const [position, credential] of provider.credentials.entries()) {
-      const path = ["providers", index, "credentials", position, "api_key_file"];
-      if (credential.apiKeyFile === "") continue;
-      if (credential.apiKey !== "")
-        report(placed, path, "give either api_key or api_key_file, not both");
-      const result = readSecretFile(credential.apiKeyFile, placed.options);
-      if (result.ok) credential.apiKey = result.secret;
-      else report(placed, path, result.message);
-      credential.apiKeyFile = "";
-    }
-  }
 }
 
 function checkNames(placed: PlacedSet, kind: ResourceKind): void {
@@ -98,28 +88,38 @@ function checkSecrets(placed: PlacedSet): void {
 /** The public services take no call without a key. */
 function checkApiKeys(placed: PlacedSet): void {
   for (const [index, provider] of placed.set.providers.entries()) {
-    const host = publicHost(provider);
+    const host = vendorHost(provider);
     if (host === undefined) continue;
+    const path = ["providers", index];
+    const unset = unsetSecrets(provider, path, placed.root);
+    // A file that could not be read is a problem already.
+    if (valueAt(placed.root, [...path, "service_account_file"])) continue;
     for (const [position, credential] of provider.credentials.entries()) {
-      const path = ["providers", index, "credentials", position, "api_key"];
-      const file = [...path.slice(0, -1), "api_key_file"];
-      if (credential.apiKey !== "" || isLeftOut(placed.root, path)) continue;
-      if (valueAt(placed.root, file)) continue;
-      report(placed, path, `is missing: ${host} answers no call without one`);
+      if (hasSecret(credential) || unset.credentials[position]?.length !== 0) continue;
+      const credentialPath = [...path, "credentials", position];
+      if (triesSecret(placed.root, credentialPath)) continue;
+      const message = `is missing: ${host} answers no call without one`;
+      report(placed, [...credentialPath, "api_key"], message);
     }
   }
 }
 
-function publicHost(provider: resources.Provider): string | undefined {
-  const standard = providerDefaults.get(provider.type)?.baseUrl;
-  const isPublic = standard?.startsWith("https:") && (provider.baseUrl || standard) === standard;
-  return isPublic ? new URL(standard).host : undefined;
+/** What is wrong with it has been said. */
+function triesSecret(root: PlacedValue, path: Path): boolean {
+  const fields = ["api_key_file", "access_key_id", "secret_access_key"];
+  return fields.some((field) => valueAt(root, [...path, field]) !== undefined);
 }
 
-/** Empty by an explicit empty default: the credential goes, see leaveOutUnset(). */
-function isLeftOut(root: PlacedValue, path: Path): boolean {
-  const value = valueAt(root, path);
-  return value?.kind === "scalar" && value.emptyVariable !== undefined;
+/** A provider that goes for want of a secret (see leaveOutUnset()) may lack more that is not set. */
+function goesAnyway({ set, root }: PlacedSet, path: Path): boolean {
+  const [field, index, ...rest] = path;
+  const provider = field === "providers" ? set.providers[Number(index)] : undefined;
+  if (!provider) return false;
+  const unset = unsetSecrets(provider, path.slice(0, 2), root);
+  const position = rest[0] === "credentials" ? Number(rest[1]) : Number.NaN;
+  const goes = unset.provider.length > 0 || (unset.credentials[position]?.length ?? 0) > 0;
+  const isAllCredentials = rest.length === 1 && rest[0] === "credentials";
+  return goes && (isAllCredentials || unsetVariable(root, path).length > 0);
 }
 
 function checkPlacedReferences(placed: PlacedSet): void {

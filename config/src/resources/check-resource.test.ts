@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { resources } from "@headgate/proto";
 import { describe, expect, it } from "vitest";
 import { checkReferences } from "./check-references.ts";
@@ -25,8 +25,67 @@ describe("checkResource()", () => {
     expect(checkResource("model", model)).toEqual([]);
     expect(checkResource("team", create(resources.TeamSchema, { name: "t" }))).toEqual([]);
     expect(checkResource("key", key)).toEqual([]);
-    const policy = create(resources.PolicySchema, { name: "default", queue: { maxWait: {} } });
+    const policy = create(resources.PolicySchema, {
+      name: "default",
+      queue: { maxWait: {} },
+      unsupportedParameters: resources.UnsupportedParameters.STRICT,
+      fetch: { allowHosts: ["10.0.0.1", "[::1]", "Files.example.com"], maxBytes: 1 },
+    });
     expect(checkResource("policy", policy)).toEqual([]);
+  });
+
+  it("has nothing to say of good providers of every type, prices and flags", () => {
+    const credentials = [{ name: "c", apiKey: "k" }];
+    const accessKey = { accessKeyId: "AKIA1", secretAccessKey: "s/+=", sessionToken: "t" };
+    const json = JSON.stringify({ client_email: "a@b", private_key: "x\ny" }, null, 2);
+    const azure = { type: ProviderType.AZURE, baseUrl: "https://n.openai.azure.com" };
+    const vertex = { type: ProviderType.VERTEX, credentials: [{ name: "c", apiKey: json }] };
+    const bedrock = { type: ProviderType.BEDROCK, credentials };
+    const providers: MessageInitShape<typeof resources.ProviderSchema>[] = [
+      { ...azure, credentials, apiVersion: "v1", responses: false },
+      { type: ProviderType.ANTHROPIC, credentials, anthropicVersion: "2023-06-01" },
+      { type: ProviderType.GEMINI, credentials },
+      { ...vertex, project: "p-1", location: "europe-west1" },
+      { ...vertex, baseUrl: "https://h/v1/projects/p/locations/l" },
+      { ...vertex, project: "p", baseUrl: "https://us-east5-aiplatform.googleapis.com/v1" },
+      { ...bedrock, awsRegion: "us-gov-west-1" },
+      { ...bedrock, awsRegion: "eu-west-1", credentials: [{ name: "c", ...accessKey }] },
+      { ...bedrock, baseUrl: "http://127.0.0.1:9", credentials: [] },
+      { ...bedrock, baseUrl: "https://bedrock-runtime.eu-west-1.amazonaws.com" },
+      { type: ProviderType.OLLAMA, keepAlive: "-1" },
+      { type: ProviderType.OLLAMA, keepAlive: "1h30m" },
+      { type: ProviderType.VLLM, baseUrl: "http://h/v1", responses: true },
+    ];
+    for (const provider of providers) {
+      const message = create(resources.ProviderSchema, { name: "p", ...provider });
+      expect(checkResource("provider", message)).toEqual([]);
+    }
+    const price = { inputPerMtok: 2.5, outputPerMtok: 0, cachedInputPerMtok: 0.25 };
+    const model = { name: "m", exactTokens: true, deployments: [{ provider: "p", price }] };
+    expect(checkResource("model", create(resources.ModelSchema, model))).toEqual([]);
+  });
+
+  it("refuses a service account's file, and a word of the future", () => {
+    const provider = create(resources.ProviderSchema, {
+      name: "p",
+      type: ProviderType.VERTEX,
+      project: "p",
+      location: "eu",
+      serviceAccountFile: "/etc/passwd",
+      credentials: [{ name: "c" }],
+    });
+    expect(checkResource("provider", provider)).toEqual([
+      {
+        path: "service_account_file",
+        message:
+          "a file is read by whoever loads the YAML: send its content as the api_key of a credential",
+      },
+    ]);
+    const policy = create(resources.PolicySchema, { name: "default" });
+    policy.unsupportedParameters = 9 as resources.UnsupportedParameters;
+    expect(checkResource("policy", policy)).toEqual([
+      { path: "unsupported_parameters", message: "use one of drop, strict" },
+    ]);
   });
 
   it("gives paths from the resource on, in the names of the proto file", () => {

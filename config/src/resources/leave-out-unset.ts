@@ -1,7 +1,8 @@
 import type { resources } from "@headgate/proto";
 import { joinPath, type Problem } from "../problem.ts";
-import { type PlacedValue, valueAt } from "../yaml/placed.ts";
+import type { PlacedValue } from "../yaml/placed.ts";
 import { checkResource } from "./check-resource.ts";
+import { type UnsetSecrets, unsetSecrets } from "./unset-secrets.ts";
 
 export interface LeaveOutResult {
   readonly notices: readonly string[];
@@ -10,16 +11,16 @@ export interface LeaveOutResult {
 }
 
 /**
- * One file for every machine: `api_key: ${OPENAI_API_KEY:-}` says "if there is one". Where there is
- * none, the credential goes; with the last credential the provider, with the provider its
+ * One file for every machine: `api_key: ${OPENAI_API_KEY:-}` says "if there is one", and so do the
+ * halves of an access key and `service_account_file`. Where there is none, the credential goes; with the last credential the provider, with the provider its
  * deployments, with the last deployment the model. Changes `set`.
  */
 export function leaveOutUnset(set: resources.ResourceSet, root: PlacedValue): LeaveOutResult {
   const notices: string[] = [];
   const gone = new Set<string>();
   set.providers = set.providers.filter((provider, index) => {
-    if (!leaveOutCredentials(provider, ["providers", index], root, notices)) return true;
-    if (provider.credentials.length > 0) return true;
+    const unset = unsetSecrets(provider, ["providers", index], root);
+    if (leaveOutCredentials(provider, unset, notices)) return true;
     gone.add(provider.name);
     return false;
   });
@@ -27,32 +28,26 @@ export function leaveOutUnset(set: resources.ResourceSet, root: PlacedValue): Le
   return { notices, leftOut: notices.length === 0 ? [] : problemsOf(set) };
 }
 
-/** Whether any went. */
+/** Whether the provider stays, perhaps with fewer credentials. */
 function leaveOutCredentials(
   provider: resources.Provider,
-  path: readonly (string | number)[],
-  root: PlacedValue,
+  unset: UnsetSecrets,
   notices: string[],
 ): boolean {
   const before = provider.credentials.length;
-  const unset: string[] = [];
-  provider.credentials = provider.credentials.filter((credential, index) => {
-    const value = valueAt(root, [...path, "credentials", index, "api_key"]);
-    const variable = value?.kind === "scalar" ? value.emptyVariable : undefined;
-    if (variable === undefined || credential.apiKey !== "") return true;
-    unset.push(variable);
-    if (before > 1) {
+  provider.credentials = provider.credentials.filter(({ name }, index) => {
+    const missing = unset.credentials[index] ?? [];
+    if (missing.length > 0 && before > 1) {
       notices.push(
-        `credential "${credential.name}" of provider "${provider.name}" is left out: ` +
-          `${variable} is not set`,
+        `credential "${name}" of provider "${provider.name}" is left out: ` +
+          `${missing.join(" and ")} is not set`,
       );
     }
-    return false;
+    return missing.length === 0;
   });
-  if (provider.credentials.length === 0 && unset.length > 0) {
-    notices.push(`provider "${provider.name}" is left out: ${unset.join(" and ")} not set`);
-  }
-  return unset.length > 0;
+  if (unset.provider.length === 0) return true;
+  notices.push(`provider "${provider.name}" is left out: ${unset.provider.join(" and ")} not set`);
+  return false;
 }
 
 function keepModel(model: resources.Model, gone: ReadonlySet<string>, notices: string[]): boolean {

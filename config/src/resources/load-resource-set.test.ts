@@ -124,7 +124,8 @@ describe("loadResourceSet() reports", () => {
 
   const providers: Row[] = [
     provider("no type", "name: p", [
-      "5 providers[0].type: is missing: use one of openai, groq, ollama, vllm, tgi, openai-compatible",
+      "5 providers[0].type: is missing: use one of openai, azure, anthropic, gemini, vertex, bedrock, " +
+        "ollama, groq, vllm, tgi, openai-compatible",
     ]),
     provider("a vendor's API without credentials", "name: p, type: openai", [
       "5 providers[0].credentials: is missing: give at least one, with its api_key",
@@ -133,19 +134,137 @@ describe("loadResourceSet() reports", () => {
       '12 providers[0].type: "vlm" is none of openai, azure, anthropic, gemini, vertex, bedrock, ' +
         'ollama, groq, vllm, tgi, openai-compatible (did you mean "vllm"?)',
     ]),
-    provider("a type that does not work yet", "type: azure, name: p, credentials: [{name: a}]", [
-      "12 providers[0].type: not honoured yet: type azure, " +
-        "use one of openai, groq, ollama, vllm, tgi, openai-compatible",
+    ...(
+      [
+        ["organization: o", "openai"],
+        ["project: p", "openai or vertex"],
+        ["api_version: v1", "azure"],
+        ["anthropic_version: 2023-06-01", "anthropic"],
+        ["location: eu", "vertex"],
+        ["service_account_file: f", "vertex"],
+        ["aws_region: eu-west-1", "bedrock"],
+        ["responses: true", "openai, azure, groq, vllm, tgi or openai-compatible"],
+      ] as const
+    ).map(([field, types]) => {
+      const name = field.split(":")[0] ?? "";
+      const column = 57 + name.length;
+      return provider(`${name} of another type`, ollama(field), [
+        `${column} providers[0].${name}: is for type ${types} only, remove it`,
+      ]);
+    }),
+    provider(
+      "keep_alive of another type",
+      "name: p, type: groq, keep_alive: 5m, base_url: http://h",
+      ["39 providers[0].keep_alive: is for type ollama only, remove it"],
+    ),
+    provider("a keep_alive that is no duration", ollama("keep_alive: long"), [
+      '67 providers[0].keep_alive: is not a duration: give one such as "5m" or "1h30m", or "-1" for ever',
     ]),
-    provider("a field of such a type", ollama("api_version: v1"), [
-      "68 providers[0].api_version: not honoured yet: api_version, remove it",
+    provider("azure without a URL", "name: p, type: azure, credentials: [{name: a, api_key: k}]", [
+      '5 providers[0].base_url: is missing: give the URL of the resource, such as "https://NAME.openai.azure.com"',
     ]),
-    provider("keep_alive", ollama("keep_alive: 5m"), [
-      "67 providers[0].keep_alive: not honoured yet: keep_alive, remove it",
+    provider(
+      "azure without a key, of a version that is none",
+      "name: p, type: azure, api_version: v2, base_url: https://n.openai.azure.com, credentials: [{name: a}]",
+      [
+        '41 providers[0].api_version: is not a version: give a date such as "2024-10-21" or "2025-04-01-preview", or "v1"',
+        "97 providers[0].credentials[0].api_key: is missing: n.openai.azure.com answers no call without one",
+      ],
+    ),
+    ...["anthropic", "gemini"].map((type) =>
+      provider(`${type} without credentials`, `name: p, type: ${type}`, [
+        "5 providers[0].credentials: is missing: give at least one, with its api_key",
+      ]),
+    ),
+    provider("anthropic without a key", "name: p, type: anthropic, credentials: [{name: a}]", [
+      "46 providers[0].credentials[0].api_key: is missing: api.anthropic.com answers no call without one",
     ]),
-    provider("a field of another type", ollama("organization: o"), [
-      "69 providers[0].organization: is for type openai only, remove it",
+    provider("vertex without its place", `name: p, type: vertex, ${account("{}")}`, [
+      "5 providers[0].project: is missing: give the id of the Google Cloud project",
+      '5 providers[0].location: is missing: give the region, such as "europe-west1", or "global"',
+      "62 providers[0].credentials[0].api_key: is not a service account: give the JSON key of a Google " +
+        'service account (with "client_email" and "private_key"), or credentials of type "authorized_user"',
     ]),
+    provider(
+      "vertex with a key of another kind",
+      `name: p, type: vertex, project: p, location: global, ${account("AIzaSyA-1234567890")}`,
+      [
+        "92 providers[0].credentials[0].api_key: is not JSON: give the JSON key of a Google service account " +
+          '(with "client_email" and "private_key"), or credentials of type "authorized_user"',
+      ],
+    ),
+    provider(
+      "a service_account_file that is none, and one that is not there",
+      "name: p, type: vertex, project: p, location: l, service_account_file: key}\n" +
+        "  - {name: q, type: vertex, project: p, location: l, service_account_file: none",
+      [
+        "76 providers[0].service_account_file: is not JSON: give the JSON key of a Google service account " +
+          '(with "client_email" and "private_key"), or credentials of type "authorized_user"',
+        "76 providers[1].service_account_file: cannot read none: no such file",
+      ],
+      [2, 3],
+    ),
+    provider("a location that is none", `name: p, type: vertex, project: p, location: "eu/x"`, [
+      "5 providers[0].credentials: is missing: give at least one, with its api_key, or a service_account_file",
+      '51 providers[0].location: is not a location: give one such as "europe-west1" or "global"',
+    ]),
+    provider("a project that is none", `name: p, type: vertex, project: "a/b", location: eu`, [
+      "5 providers[0].credentials: is missing: give at least one, with its api_key, or a service_account_file",
+      '38 providers[0].project: is not the id of a Google Cloud project, such as "my-project-1"',
+    ]),
+    provider(
+      "bedrock without a region",
+      "name: p, type: bedrock, credentials: [{name: a, api_key: k}]",
+      ['5 providers[0].aws_region: is missing: give the AWS region, such as "eu-central-1"'],
+    ),
+    provider(
+      "bedrock elsewhere without a region to sign for",
+      "name: p, type: bedrock, base_url: http://h, credentials: [{name: a, access_key_id: A, secret_access_key: s}]",
+      ['5 providers[0].aws_region: is missing: give the AWS region, such as "eu-central-1"'],
+    ),
+    provider(
+      "a region that is none",
+      "name: p, type: bedrock, aws_region: Frankfurt, credentials: [{name: a, api_key: k}]",
+      ['42 providers[0].aws_region: is not a region, such as "eu-central-1"'],
+    ),
+    provider("bedrock without a secret", bedrock("weight: 1"), [
+      "67 providers[0].credentials[0].api_key: is missing: " +
+        "bedrock-runtime.eu-west-1.amazonaws.com answers no call without one",
+    ]),
+    provider("half an access key", bedrock("access_key_id: A"), [
+      "67 providers[0].credentials[0].secret_access_key: is missing: " +
+        "an access key has access_key_id and secret_access_key",
+    ]),
+    provider("the other half", bedrock("secret_access_key: s"), [
+      "67 providers[0].credentials[0].access_key_id: is missing: " +
+        "an access key has access_key_id and secret_access_key",
+    ]),
+    provider("a session token alone", bedrock("api_key: k, session_token: t"), [
+      "67 providers[0].credentials[0].access_key_id: is missing: " +
+        "an access key has access_key_id and secret_access_key",
+    ]),
+    provider("both kinds of key", bedrock("api_key: k, access_key_id: A, secret_access_key: s"), [
+      "104 providers[0].credentials[0].access_key_id: give either api_key or an access key, not both",
+    ]),
+    provider(
+      "an access key id that is none",
+      bedrock('access_key_id: "A/B", secret_access_key: s'),
+      [
+        "92 providers[0].credentials[0].access_key_id: is not an access key id, such as AKIAEXAMPLE",
+      ],
+    ),
+    provider(
+      "an access key of another type",
+      ollama().replace(
+        "{name: a}",
+        "{name: a, access_key_id: A, secret_access_key: s, session_token: t}",
+      ),
+      [
+        "68 providers[0].credentials[0].access_key_id: is for type bedrock only, remove it",
+        "90 providers[0].credentials[0].secret_access_key: is for type bedrock only, remove it",
+        "108 providers[0].credentials[0].session_token: is for type bedrock only, remove it",
+      ],
+    ),
     provider("no base_url", "name: p, type: tgi, credentials: [{name: a}]", [
       "5 providers[0].base_url: is missing: give the URL of the server with its /v1, such as " +
         '"http://127.0.0.1:8000/v1"',
@@ -234,13 +353,20 @@ describe("loadResourceSet() reports", () => {
     model(
       "fields that do not work yet",
       "name: m, fallbacks: [x], optimize: {cost: 1}, deployments: [{provider: p, context_window: 1, " +
-        "price: {input_per_mtok: 1}, quality: 0}]",
+        "quality: 0}]",
       [
         "27 models[0].fallbacks: not honoured yet: fallbacks, remove it",
         "42 models[0].optimize: not honoured yet: optimize, remove it",
         "97 models[0].deployments[0].context_window: not honoured yet: context_window, remove it",
-        "107 models[0].deployments[0].price: not honoured yet: price, remove it",
-        "137 models[0].deployments[0].quality: not honoured yet: quality, remove it",
+        "109 models[0].deployments[0].quality: not honoured yet: quality, remove it",
+      ],
+    ),
+    model(
+      "prices out of range",
+      "name: m, deployments: [{provider: p, price: {input_per_mtok: -1, cached_input_per_mtok: 2000000}}]",
+      [
+        "68 models[0].deployments[0].price.input_per_mtok: must be from 0 to 1000000 US dollars per million tokens",
+        "95 models[0].deployments[0].price.cached_input_per_mtok: must be from 0 to 1000000 US dollars per million tokens",
       ],
     ),
     model(
@@ -318,6 +444,25 @@ describe("loadResourceSet() reports", () => {
     policy("breaker", "breaker: {error_percent: 50}", [
       "19 policy.breaker: not honoured yet: breaker, remove it",
     ]),
+    policy("a word for unsupported_parameters", "unsupported_parameters: refuse", [
+      '34 policy.unsupported_parameters: "refuse" is none of drop, strict',
+    ]),
+    policy(
+      "fetch out of range",
+      'fetch: {allow_hosts: [files.example.com, "http://h", "h:80", "*.h"], max_bytes: 0, timeout: 0s}',
+      [
+        ...[
+          '51 policy.fetch.allow_hosts[1]: "http://h"',
+          '63 policy.fetch.allow_hosts[2]: "h:80"',
+          '71 policy.fetch.allow_hosts[3]: "*.h"',
+        ].map(
+          (start) =>
+            `${start} is not a host: give a name or an address, without scheme, port or *, such as "files.example.com"`,
+        ),
+        "90 policy.fetch.max_bytes: must be from 1 to 104857600",
+        "102 policy.fetch.timeout: is too short: at least 1ms",
+      ],
+    ),
     policy("queue", "queue: {max_wait: 10s}", [
       "17 policy.queue: not honoured yet: queue, remove it (only queue: {max_wait: 0s}, which refuses at once)",
     ]),
@@ -368,6 +513,11 @@ describe("loadResourceSet()", () => {
       `providers: [{name: p, type: openai, credentials: \${SECRET}}]`,
       `policy: {retry: {max_attempts: \${SECRET}}}`,
       `models: [{name: m, strategy: \${SECRET}}]`,
+      `providers: [{${bedrock(`secret_access_key: ${secret}`)}}]`,
+      `providers: [{${bedrock(`access_key_id: "${secret}", secret_access_key: "${secret}\\n"`)}}]`,
+      `providers: [{${bedrock(`session_token: "${secret} ${secret}"`)}}]`,
+      `providers: [{name: p, type: vertex, ${account(secret)}}]`,
+      `providers: [{name: p, type: vertex, project: p, location: l, ${account(`{"private_key": "${secret}"}`)}}]`,
     ];
     for (const text of texts) {
       const lines = linesOf(text, { SECRET: secret });
@@ -444,6 +594,81 @@ models:
     expect(load(text, { A: "aa", C: "cc" }).models).toHaveLength(2);
   });
 
+  it("gives the content of service_account_file to credentials that have no key", () => {
+    const json = '{"client_email": "a@b", "private_key": "-----BEGIN\\nx"}';
+    const vertex =
+      "name: v, type: vertex, project: p, location: l, service_account_file: keys/v.json";
+    const secretsOf = (more: string): unknown => {
+      const result = loadResourceSet({
+        text: `providers: [{${vertex}${more}}]`,
+        file: "conf/f.yaml",
+        env: {},
+        readFile: (path) => (path === "conf/keys/v.json" ? `${json}\n` : ""),
+      });
+      if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"));
+      expect(result.resources.providers[0]?.serviceAccountFile).toBe("");
+      return result.resources.providers[0]?.credentials.map(({ name, apiKey }) => [name, apiKey]);
+    };
+    expect(secretsOf("")).toEqual([["v", json]]);
+    const own = '{"type": "authorized_user"}';
+    const given = `, credentials: [{name: a}, {name: b, api_key: '${own}'}]`;
+    expect(secretsOf(given)).toEqual([
+      ["a", json],
+      ["b", own],
+    ]);
+  });
+
+  it.each([
+    {
+      name: "half an access key",
+      provider: `name: p, type: bedrock, aws_region: \${REGION:-}, credentials: [{name: a, access_key_id: \${ID:-}, secret_access_key: \${KEY:-}}]`,
+      some: { ID: "AKIA", REGION: "eu-west-1" },
+      all: { ID: "AKIA", REGION: "eu-west-1", KEY: "s" },
+      notice: "KEY not set",
+    },
+    {
+      name: "a whole access key, and what goes with it",
+      provider: `name: p, type: bedrock, aws_region: \${REGION:-}, credentials: [{name: a, access_key_id: \${ID:-}, secret_access_key: \${KEY:-}, session_token: \${TOKEN:-}}]`,
+      some: {},
+      all: { ID: "AKIA", REGION: "eu-west-1", KEY: "s" },
+      notice: "ID and KEY not set",
+    },
+    {
+      name: "either kind of key",
+      provider: `name: p, type: bedrock, aws_region: eu-west-1, credentials: [{name: a, api_key: \${KEY:-}, access_key_id: \${ID:-}, secret_access_key: \${SECRET:-}}]`,
+      some: { ID: "AKIA" },
+      all: { KEY: "k" },
+      notice: "KEY and SECRET not set",
+    },
+    {
+      name: "a service account",
+      provider: `name: p, type: vertex, project: \${PROJECT:-}, location: global, service_account_file: \${FILE:-}`,
+      some: {},
+      all: { PROJECT: "p", FILE: "account" },
+      notice: "FILE not set",
+    },
+    {
+      name: "a service account for a credential",
+      provider: `name: p, type: vertex, project: p, location: global, service_account_file: \${FILE:-}, credentials: [{name: a}]`,
+      some: {},
+      all: { FILE: "account" },
+      notice: "FILE not set",
+    },
+  ])("leaves out a provider without $name", ({ provider, some, all, notice }) => {
+    const text = `providers: [{${provider}}]`;
+    const bare = loadResourceSet({ text, env: some, readFile });
+    expect(bare).toMatchObject({ ok: true, resources: { providers: [] } });
+    expect(bare.ok && bare.notices).toEqual([`provider "p" is left out: ${notice}`]);
+    expect(load(text, all).providers[0]?.credentials).toHaveLength(1);
+  });
+
+  it("still asks for what a provider with a secret lacks", () => {
+    const text = `providers: [{name: p, type: vertex, project: \${PROJECT:-}, location: l, service_account_file: \${FILE:-}}]`;
+    expect(linesOf(text, { FILE: "account" })).toEqual([
+      "f.yaml:1:46 providers[0].project: is missing: give the id of the Google Cloud project",
+    ]);
+  });
+
   it("refuses what leaving out spoils", () => {
     const text =
       "providers: [{name: p, type: openai, credentials: " +
@@ -494,6 +719,7 @@ function load(text: string, env: Record<string, string> = {}) {
 
 function readFile(path: string): string {
   if (path === "key") return "k";
+  if (path === "account") return '{"type": "authorized_user"}';
   throw new Error("no such file");
 }
 
@@ -502,9 +728,16 @@ function row(name: string, text: string, ...lines: readonly string[]): Row {
 }
 
 /** `lines` without their `f.yaml:2:`. */
-function provider(name: string, body: string, lines: readonly string[]): Row {
+function provider(
+  name: string,
+  body: string,
+  lines: readonly string[],
+  /** Where each problem is, if not all on line 2. */
+  at: readonly number[] = [],
+): Row {
   const text = `providers:\n  - {${body}}`;
-  return { name: `provider: ${name}`, text, lines: lines.map((line) => `f.yaml:2:${line}`) };
+  const placed = lines.map((line, index) => `f.yaml:${at[index] ?? 2}:${line}`);
+  return { name: `provider: ${name}`, text, lines: placed };
 }
 
 function model(name: string, body: string, lines: readonly string[]): Row {
@@ -525,6 +758,15 @@ function policy(name: string, body: string, lines: readonly string[]): Row {
 /** A provider with nothing wrong. */
 function ollama(more = ""): string {
   return `name: p, type: ollama, credentials: [{name: a}]${more === "" ? "" : `, ${more}`}`;
+}
+
+/** A credential with such an api_key. */
+function account(json: string): string {
+  return `credentials: [{name: a, api_key: ${JSON.stringify(json)}}]`;
+}
+
+function bedrock(secrets: string): string {
+  return `name: p, type: bedrock, aws_region: eu-west-1, credentials: [{name: a, ${secrets}}]`;
 }
 
 function hash(): string {

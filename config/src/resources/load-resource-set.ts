@@ -9,11 +9,11 @@ import { takeServerFields } from "./take-server-fields.ts";
 
 export interface LoadResourceSetOptions {
   readonly text: string;
-  /** As the user wrote it: leads every problem, and relative `api_key_file`s start beside it. */
+  /** As the user wrote it: leads every problem, and relative paths in it start beside it. */
   readonly file?: string | undefined;
   /** For `${VAR}`. */
   readonly env: Environment;
-  /** For `api_key_file`. Throws if it cannot. */
+  /** For `api_key_file` and `service_account_file`. Throws if it cannot. */
   readonly readFile: (path: string) => string;
   /**
    * Where the named providers and teams must be. "file" (the default): in the set itself.

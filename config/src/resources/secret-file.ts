@@ -7,7 +7,7 @@ export type SecretFileResult =
 
 const secretFileMaxLength = 8_192;
 
-/** The content of an `api_key_file`, less the line break that editors leave at its end. */
+/** The content of an `api_key_file` or `service_account_file`, less the line break that editors leave at its end. */
 export function readSecretFile(
   path: string,
   { file, readFile }: Pick<LoadResourceSetOptions, "file" | "readFile">,

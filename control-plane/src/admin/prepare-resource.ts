@@ -54,7 +54,7 @@ function metadataFor({ before, nowMs, managedBy }: PrepareOptions): resources.Me
 function keepStoredParts(resource: AnyResource, before: AnyResource | undefined): void {
   switch (resource.$typeName) {
     case "headgate.resources.v1.Provider":
-      if (before?.$typeName === resource.$typeName) keepApiKeys(resource, before);
+      if (before?.$typeName === resource.$typeName) keepSecrets(resource, before);
       break;
     case "headgate.resources.v1.Key": {
       const stored = before?.$typeName === resource.$typeName ? before : undefined;
@@ -74,10 +74,21 @@ function keepStoredParts(resource: AnyResource, before: AnyResource | undefined)
   }
 }
 
-function keepApiKeys(resource: resources.Provider, before: resources.Provider): void {
-  const stored = new Map(before.credentials.map(({ name, apiKey }) => [name, apiKey]));
+function keepSecrets(resource: resources.Provider, before: resources.Provider): void {
+  const stored = new Map(before.credentials.map((credential) => [credential.name, credential]));
   for (const credential of resource.credentials) {
-    if (credential.apiKey === "") credential.apiKey = stored.get(credential.name) ?? "";
+    const own = stored.get(credential.name);
+    if (own) keepSecret(credential, own);
+  }
+}
+
+/** What belongs together is kept together: a session's token with its key, a key with its id. */
+function keepSecret(credential: resources.Credential, stored: resources.Credential): void {
+  if (credential.accessKeyId === "") {
+    credential.apiKey ||= stored.apiKey;
+  } else if (credential.accessKeyId === stored.accessKeyId && credential.secretAccessKey === "") {
+    credential.secretAccessKey = stored.secretAccessKey;
+    credential.sessionToken ||= stored.sessionToken;
   }
 }
 

@@ -18,7 +18,11 @@ export function withoutSecrets<K extends ResourceKind>(
 function removeSecrets(resource: AnyResource): void {
   switch (resource.$typeName) {
     case "headgate.resources.v1.Provider":
-      for (const credential of resource.credentials) credential.apiKey = "";
+      for (const credential of resource.credentials) {
+        credential.apiKey = "";
+        credential.secretAccessKey = "";
+        credential.sessionToken = "";
+      }
       break;
     case "headgate.resources.v1.Key":
       resource.secret = "";

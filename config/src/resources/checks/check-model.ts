@@ -33,6 +33,23 @@ const priorityMax = 100;
 /** Each may name a provider of its own, and a write compares them all in one transaction of 128. */
 const deploymentsMax = 100;
 
+/** US dollars per million tokens. The dearest models ask some hundreds. */
+const priceMax = 1_000_000;
+
+const perMillion = z
+  .number()
+  .refine(
+    (value) => value >= 0 && value <= priceMax,
+    `must be from 0 to ${priceMax} US dollars per million tokens`,
+  );
+
+const price = z.object({
+  inputPerMtok: perMillion,
+  outputPerMtok: perMillion,
+  cachedInputPerMtok: perMillion.optional(),
+  cacheWritePerMtok: perMillion.optional(),
+});
+
 const deployment = z.object({
   provider: resourceName,
   model: textUpTo(256).regex(/^[^\s\p{Cc}]*$/u, "has a space or a control character"),
@@ -40,7 +57,7 @@ const deployment = z.object({
   priority: z.number().max(priorityMax, `is too large: a whole number from 0 to ${priorityMax}`),
   regions: atMost(regionName, "regions"),
   contextWindow: unsetUntilHonoured("context_window"),
-  price: unsetUntilHonoured("price"),
+  price: price.optional(),
   quality: z
     .unknown()
     .refine((value) => value === undefined, notHonoured("quality"))

@@ -1,8 +1,8 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import type { resources } from "@headgate/proto";
+import { resources } from "@headgate/proto";
 import { z } from "zod";
 import { durationMs, formatDuration } from "../../duration.ts";
-import { unsetUntilHonoured } from "./common.ts";
+import { atMost, unsetUntilHonoured } from "./common.ts";
 
 /** Longer than any answer takes. */
 const timeoutMaxMs = 24 * 60 * 60 * 1_000;
@@ -48,6 +48,38 @@ const queue = z.custom<resources.Queue>().refine(isNoQueue, {
   error: "not honoured yet: queue, remove it (only queue: {max_wait: 0s}, which refuses at once)",
 });
 
+const unsupportedParametersValues: readonly number[] = Object.values(
+  resources.UnsupportedParameters,
+);
+
+/** An open enum: a newer control plane may send numbers that are unknown here. */
+const unsupportedParameters = z
+  .number()
+  .refine((value) => unsupportedParametersValues.includes(value), "use one of drop, strict");
+
+/** A name, an IPv4 address, or an IPv6 address in brackets, as in the host of a URL. */
+const allowedHost = z
+  .string()
+  .max(253, "is too long: at most 253 characters")
+  .regex(/^([a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/i, {
+    error: ({ input }) =>
+      `"${String(input).slice(0, 60)}" is not a host: give a name or an address, ` +
+      'without scheme, port or *, such as "files.example.com"',
+  });
+
+/** A request carries it in base64, and so does memory. */
+const fetchBytesMax = 100 * 1024 * 1024;
+
+const fetch = z.object({
+  disabled: z.boolean(),
+  allowHosts: atMost(allowedHost, "hosts"),
+  maxBytes: z
+    .number()
+    .refine((value) => value >= 1 && value <= fetchBytesMax, `must be from 1 to ${fetchBytesMax}`)
+    .optional(),
+  timeout,
+});
+
 /** What the policy says of itself. */
 export const policyCheck = z.object({
   name: z.literal("default", { error: 'there is one policy, and its name is "default"' }),
@@ -55,6 +87,8 @@ export const policyCheck = z.object({
   timeouts: timeouts.optional(),
   breaker: unsetUntilHonoured("breaker"),
   queue: queue.optional(),
+  unsupportedParameters,
+  fetch: fetch.optional(),
 });
 
 function partProblem(part: Duration | undefined, total: Duration | undefined): string | undefined {

@@ -36,12 +36,19 @@ export const weight = z
   .max(weightMax, `is too large: a weight is a whole number from 0 to ${weightMax}`)
   .optional();
 
+const headerWordMessage = "has a space, a line break or a character that no header can carry";
+
 /** A word that travels in a header. Its content is not shown: it is often a secret. */
 export function headerWord(maxLength: number) {
   return z
     .string()
     .max(maxLength, `is too long: at most ${maxLength} characters`)
-    .regex(headerWordPattern, "has a space, a line break or a character that no header can carry");
+    .regex(headerWordPattern, headerWordMessage);
+}
+
+/** What is wrong with a word for a header, if anything. */
+export function headerWordProblem(text: string): string | undefined {
+  return headerWordPattern.test(text) ? undefined : headerWordMessage;
 }
 
 export function textUpTo(maxLength: number) {
