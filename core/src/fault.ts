@@ -24,6 +24,7 @@ export const faultTable = {
   model_not_allowed: row(403, "permission_error"),
   unknown_url: row(404, "invalid_request_error"),
   model_not_found: row(404, "invalid_request_error"),
+  response_not_found: row(404, "invalid_request_error"),
   method_not_allowed: row(405, "invalid_request_error"),
   request_timeout: row(408, "invalid_request_error"),
   request_too_large: row(413, "invalid_request_error"),

@@ -13,6 +13,7 @@ import { isAnthropicClient, sendModel, sendModels } from "./list-models.ts";
 import { refuseHead } from "./read-body.ts";
 import { sendFault, sendJson } from "./respond.ts";
 import { type Endpoint, type Route, routeOf } from "./routes.ts";
+import { relayStoredResponse } from "./stored-response.ts";
 
 export interface Readiness {
   readonly ready: boolean;
@@ -95,7 +96,7 @@ export class ProxyServer {
     response.on("error", ignore);
     const route = routeOf(request.method ?? "", request.url ?? "");
     if (route.kind === "call") void this.#call(route, request, response);
-    else this.#answer(route, request, response);
+    else void this.#answer(route, request, response);
   }
 
   async #call(
@@ -149,11 +150,11 @@ export class ProxyServer {
   }
 
   /** Everything that is not a call. */
-  #answer(
+  async #answer(
     route: Exclude<Route, { kind: "call" }>,
     request: IncomingMessage,
     response: ServerResponse,
-  ): void {
+  ): Promise<void> {
     const id = requestId();
     const headers = ["x-request-id", id];
     const anthropic = isAnthropicClient(request.headers);
@@ -173,6 +174,12 @@ export class ProxyServer {
           if (route.kind === "models") return sendModels(response, options);
           return sendModel(response, route.name, options);
         }
+        case "stored_response": {
+          const refusal = this.#refusal();
+          if (refusal) throw refusal;
+          const options = { deps: this.#deps, headers };
+          return await relayStoredResponse(route, { request, response }, options);
+        }
         case "wrong_method": {
           const message = `Not allowed to ${request.method} on ${request.url}: use ${route.allow}.`;
           headers.push("allow", route.allow);
@@ -185,6 +192,7 @@ export class ProxyServer {
       }
     } catch (reason) {
       const fault = Fault.from(reason);
+      if (response.headersSent || response.destroyed) return void response.destroy();
       if (!anthropic) return sendFault(response, fault, headers);
       sendJson(response, fault.status, errorBody("messages", errorFields(fault), id), [
         ...headers,

@@ -27,6 +27,8 @@ describe("routeOf()", () => {
     ["/openai/deployments/%E0%A4%A/chat/completions", { kind: "unknown" }],
     ["/v1/chat/completions/", { kind: "unknown" }],
     ["/chat/completions", { kind: "unknown" }],
+    ["/v1/responses/resp_1/cancel", { kind: "stored_response", id: "resp_1", action: "/cancel" }],
+    ["/v1/responses/resp_1", { kind: "wrong_method", allow: "GET" }],
   ])("POST %s", (url, route) => {
     expect(routeOf("POST", url)).toEqual(route);
   });
@@ -38,6 +40,12 @@ describe("routeOf()", () => {
     ["/openai/v1/models/acme/big", { kind: "model", name: "acme/big" }],
     ["/v1/models/", { kind: "unknown" }],
     ["/v1/messages", { kind: "wrong_method", allow: "POST" }],
+    ["/v1/responses/resp_1", { kind: "stored_response", id: "resp_1", action: "" }],
+    [
+      "/openai/responses/resp_1/input_items?limit=2",
+      { kind: "stored_response", id: "resp_1", action: "/input_items" },
+    ],
+    ["/v1/responses/resp_1/cancel", { kind: "wrong_method", allow: "POST" }],
   ])("GET %s", (url, route) => {
     expect(routeOf("GET", url)).toEqual(route);
   });

@@ -1,3 +1,5 @@
+import type { StoredResponse } from "./stored-response.ts";
+
 /** The endpoints that are served from deployments, named as in metrics. */
 export type Endpoint =
   | "chat_completions"
@@ -15,6 +17,7 @@ export type Route =
   | { readonly kind: "call"; readonly endpoint: Endpoint; readonly model?: string }
   | { readonly kind: "models" }
   | { readonly kind: "model"; readonly name: string }
+  | ({ readonly kind: "stored_response" } & StoredResponse)
   | { readonly kind: "live" }
   | { readonly kind: "ready" }
   | { readonly kind: "wrong_method"; readonly allow: string }
@@ -29,11 +32,17 @@ export function routeOf(method: string, url: string): Route {
   const target = url.startsWith("/") ? url : originForm(url);
   const query = target.indexOf("?");
   const path = query < 0 ? target : target.slice(0, query);
-  const route = routes.get(path) ?? modelRoute(path);
+  const route = routes.get(path) ?? storedRoute(path) ?? modelRoute(path);
   if (route === undefined) return unknown;
-  const allow = route.kind === "call" ? "POST" : "GET";
-  if (method === allow || (allow === "GET" && method === "HEAD")) return route;
-  return { kind: "wrong_method", allow };
+  const allow = allowed(route);
+  return allow.includes(method) ? route : { kind: "wrong_method", allow: allow[0] ?? "" };
+}
+
+function allowed(route: Route): readonly string[] {
+  if (route.kind === "call") return ["POST"];
+  if (route.kind !== "stored_response") return ["GET", "HEAD"];
+  if (route.action === "/cancel") return ["POST"];
+  return route.action === "" ? ["GET", "DELETE"] : ["GET"];
 }
 
 /** Clients that take us for their proxy send the whole URL (RFC 9112, 3.2.2). */
@@ -63,6 +72,13 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["/health/live", { kind: "live" }],
   ["/health/ready", { kind: "ready" }],
 ]);
+
+function storedRoute(path: string): Route | undefined {
+  const [, id, action = ""] = storedPath.exec(path) ?? [];
+  return id === undefined ? undefined : { kind: "stored_response", id, action };
+}
+
+const storedPath = /^(?:\/openai)?(?:\/v1)?\/responses\/([\w.-]+)(\/cancel|\/input_items)?$/;
 
 /** Paths that name a model; the name may have slashes, encoded or not. */
 function modelRoute(path: string): Route | undefined {
