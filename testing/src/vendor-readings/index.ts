@@ -1,0 +1,16 @@
+/** What recorded answers say, by their vendors' official clients and by a plain look at the bytes. */
+export { readingOf as anthropicReading } from "./anthropic-client.ts";
+export { readRaw, VendorReader } from "./expected-reading.ts";
+export { type OpenAiCall, readOpenAi } from "./openai-client.ts";
+export type {
+  AnswerReading,
+  ChoiceReading,
+  ErrorReading,
+  Finish,
+  IncompleteReading,
+  Reading,
+  ToolCallReading,
+  UsageReading,
+} from "./reading.ts";
+export { servable } from "./servable.ts";
+export { type Vendor, type VendorCall, vendorKinds, vendorOf } from "./vendor.ts";

@@ -1,0 +1,94 @@
+/**
+ * What a recorded exchange says, in the words of the OpenAI API, however its vendor said it. The
+ * official client of the vendor and a plain reading of the bytes each make one; they share no code
+ * with each other but the tables of `finish-words.ts`, and none with the product.
+ */
+export type Reading = AnswerReading | ErrorReading | IncompleteReading;
+
+export interface AnswerReading {
+  readonly kind: "answer";
+  /** By index. */
+  readonly choices: readonly ChoiceReading[];
+  /** Absent: the vendor counted nothing. */
+  readonly usage?: UsageReading;
+}
+
+export interface ChoiceReading {
+  readonly text: string;
+  readonly refusal: string;
+  readonly reasoning: string;
+  readonly toolCalls: readonly ToolCallReading[];
+  readonly finish: Finish;
+}
+
+export type Finish = "stop" | "length" | "tool_calls" | "content_filter";
+
+export interface ToolCallReading {
+  /** Absent: the vendor gives none. */
+  readonly id?: string;
+  readonly name: string;
+  /** The JSON the model wrote, parsed. */
+  readonly arguments: unknown;
+}
+
+/** Totals are inclusive: cached input is input, reasoning is output. */
+export interface UsageReading {
+  readonly input: number;
+  readonly output: number;
+  readonly cachedInput: number;
+  readonly reasoning: number;
+}
+
+export interface ErrorReading {
+  readonly kind: "error";
+  /** What the vendor sent, or should have: a prompt it blocked in a 200 is a 400. */
+  readonly status: number;
+  /** The vendor's filter refused the prompt. */
+  readonly blocked: boolean;
+}
+
+/** No error, and no choice was finished. */
+export interface IncompleteReading {
+  readonly kind: "incomplete";
+}
+
+/** A choice as it is being read. */
+export class ChoiceDraft {
+  text = "";
+  refusal = "";
+  reasoning = "";
+  readonly toolCalls: ToolCallReading[] = [];
+  /** The vendor's own word. */
+  finish: string | undefined;
+}
+
+/** The one at `index`, made if it is not there yet. */
+export function draftAt<T>(drafts: Map<number, T>, index: number, make: () => T): T {
+  const draft = drafts.get(index) ?? make();
+  drafts.set(index, draft);
+  return draft;
+}
+
+/** In the order of their indexes. */
+export function ordered<T>(drafts: ReadonlyMap<number, T>): readonly T[] {
+  return [...drafts].sort(([a], [b]) => a - b).map(([, draft]) => draft);
+}
+
+/** What was drafted, once the vendor is done. */
+export function finishedReading(
+  drafts: readonly ChoiceDraft[],
+  words: FinishWords,
+  usage: UsageReading | undefined,
+): Reading {
+  const choices: ChoiceReading[] = [];
+  for (const { text, refusal, reasoning, toolCalls, finish } of drafts) {
+    if (finish === undefined) return { kind: "incomplete" };
+    const word = words(finish, toolCalls.length > 0);
+    choices.push({ text, refusal, reasoning, toolCalls, finish: word });
+  }
+  if (choices.length === 0) return { kind: "incomplete" };
+  return { kind: "answer", choices, ...(usage && { usage }) };
+}
+
+/** OpenAI's word for a vendor's. */
+export type FinishWords = (native: string, hasToolCalls: boolean) => Finish;
