@@ -19,7 +19,14 @@ export { Cooldowns } from "./resilience/cooldowns.ts";
 export { type FullJitterOptions, fullJitterMs } from "./resilience/full-jitter.ts";
 export { RetryBudget } from "./resilience/retry-budget.ts";
 export { type HashedResource, resourceHash } from "./resource-hash.ts";
-export { SseRelay, type StreamError } from "./sse/sse-relay.ts";
+export { errorInEvent } from "./sse/error-in-event.ts";
+export { type NamedEvent, NamedEvents, rewriteEvent } from "./sse/named-events.ts";
+export {
+  type MendEvent,
+  SseRelay,
+  type SseRelayOptions,
+  type StreamError,
+} from "./sse/sse-relay.ts";
 export { usageFromOpenAi } from "./usage/openai-usage.ts";
 export type { Usage } from "./usage/usage.ts";
 export { Wakeup } from "./wakeup.ts";

@@ -1,6 +1,9 @@
 import { isRecord } from "../json/is-record.ts";
 import { usageFromOpenAi } from "../usage/openai-usage.ts";
 import type { Usage } from "../usage/usage.ts";
+import { errorInEvent } from "./error-in-event.ts";
+import { eventsIn, lastEventEnd, lf, parseEvent } from "./event-bytes.ts";
+import { EventShapes } from "./event-shapes.ts";
 
 /**
  * Follows an OpenAI event stream that is passed on as it is, and says what may be
@@ -11,11 +14,16 @@ import type { Usage } from "../usage/usage.ts";
  * Events are not parsed. A few byte searches per chunk tell whether one could be
  * of interest (usage, an error, an end); only those are looked at.
  *
+ * With `mend`, events whose shape was not seen before are parsed and mended where they need it;
+ * all others go on byte by byte.
+ *
  * Framing: https://html.spec.whatwg.org/multipage/server-sent-events.html, events
  * end with an empty line (LF or CRLF; a lone CR is not used by any provider).
  */
 export class SseRelay {
   readonly #stripUsage: boolean;
+  readonly #mend: MendEvent | undefined;
+  readonly #shapes = new EventShapes();
   #pieces: Buffer[] = [];
   #heldBytes = 0;
   #usage: Usage | undefined;
@@ -24,9 +32,9 @@ export class SseRelay {
   #error: StreamError | undefined;
   #events = false;
 
-  /** @param options.stripUsage take out the event that holds nothing but usage. */
-  constructor(options: { readonly stripUsage: boolean }) {
+  constructor(options: SseRelayOptions) {
     this.#stripUsage = options.stripUsage;
+    this.#mend = options.mend;
   }
 
   /** Usage as last reported, if it was. */
@@ -97,22 +105,52 @@ export class SseRelay {
   #inspect(bytes: Buffer): Buffer {
     // Latin-1 makes one character of each byte: offsets stay, and searching is fast.
     const text = bytes.toString("latin1");
+    if (this.#mend === undefined) return this.#note(bytes, text);
+    const known = this.#shapes.apply(text);
+    if (known !== undefined) return known === text ? bytes : Buffer.from(known, "latin1");
+    const mended = this.#mendEvents(bytes, this.#mend);
+    return this.#note(mended, mended === bytes ? text : mended.toString("latin1"));
+  }
+
+  /** Mends what needs it, and remembers what it did. */
+  #mendEvents(bytes: Buffer, mend: MendEvent): Buffer {
+    let changed = false;
+    const pieces: Buffer[] = [];
+    for (const { start, end } of eventsIn(bytes)) {
+      const raw = bytes.subarray(start, end);
+      const event = parseEvent(raw);
+      const mended = event && mend(event) ? withData(raw, event) : raw;
+      changed ||= mended !== raw;
+      pieces.push(mended);
+      if (event && isPlain(event)) this.#remember(raw, mended);
+    }
+    return changed ? Buffer.concat(pieces) : bytes;
+  }
+
+  #remember(raw: Buffer, mended: Buffer): void {
+    const before = raw.toString("latin1");
+    // Whether a tool call's delta needs mending may depend on the calls before it.
+    if (mended !== raw && before.includes('"function"')) return this.#shapes.forget();
+    this.#shapes.learn(before, mended.toString("latin1"));
+  }
+
+  #note(bytes: Buffer, text: string): Buffer {
     const begun = this.#events;
     this.#events ||= text.startsWith("data:") || text.includes("\ndata:");
     if (text.includes("[DONE]", text.length - doneSearchBytes) && donePattern.test(text)) {
       this.#done = true;
     }
     this.#finished ||= finishPattern(text);
-    if (this.#error === undefined && text.includes('"error"')) this.#readError(bytes, begun);
+    if (this.#error === undefined && text.includes('"error')) this.#readError(bytes, begun);
     if (!hasUsage(text)) return bytes;
     return this.#takeUsage(bytes);
   }
 
   #readError(bytes: Buffer, begun: boolean): void {
     let first = !begun;
-    for (const { start, end } of events(bytes)) {
+    for (const { start, end } of eventsIn(bytes)) {
       const event = parseEvent(bytes.subarray(start, end));
-      if (isRecord(event?.["error"]) || typeof event?.["error"] === "string") {
+      if (event && errorInEvent(event) !== undefined) {
         this.#error = { body: event, first };
         return;
       }
@@ -123,7 +161,7 @@ export class SseRelay {
   /** Note the usage, and leave out the events that hold nothing else, if asked to. */
   #takeUsage(bytes: Buffer): Buffer {
     const kept: Buffer[] = [];
-    for (const { start, end } of events(bytes)) {
+    for (const { start, end } of eventsIn(bytes)) {
       const raw = bytes.subarray(start, end);
       const event = raw.includes('"usage"') ? parseEvent(raw) : undefined;
       const usage = usageFromOpenAi(event?.["usage"]) ?? groqUsage(event);
@@ -136,6 +174,15 @@ export class SseRelay {
     return Buffer.concat(kept);
   }
 }
+
+export interface SseRelayOptions {
+  /** Take out the event that holds nothing but usage. */
+  readonly stripUsage: boolean;
+  readonly mend?: MendEvent;
+}
+
+/** Changes an event that does not conform, which is its own to change; false if it does. */
+export type MendEvent = (event: Record<string, unknown>) => boolean;
 
 export interface StreamError {
   /** The event's JSON, with its `error`. */
@@ -150,47 +197,24 @@ const eventBytesMax = 256 * 1024;
 const doneSearchBytes = 32;
 const donePattern = /(?:^|\n)data: ?\[DONE\]\s*$/;
 
-/** Offset behind the last empty line, or 0. */
-function lastEventEnd(bytes: Buffer): number {
-  const length = bytes.length;
-  if (bytes[length - 1] === lf) {
-    const before = bytes[length - 2];
-    if (before === lf || (before === cr && bytes[length - 3] === lf)) return length;
-  }
-  const unix = bytes.lastIndexOf("\n\n");
-  const dos = bytes.lastIndexOf("\n\r\n");
-  return Math.max(unix >= 0 ? unix + 2 : 0, dos >= 0 ? dos + 3 : 0);
+/** The event with other data; its other lines, and its line ends, stay. */
+function withData(raw: Buffer, event: object): Buffer {
+  const lines = raw.toString("utf8").split("\n");
+  const at = lines.findIndex((line) => line.startsWith("data:"));
+  const lineEnd = lines[at]?.endsWith("\r") ? "\r" : "";
+  const data = `data: ${JSON.stringify(event)}${lineEnd}`;
+  const kept = lines.flatMap((line, i) => {
+    if (i === at) return [data];
+    return line.startsWith("data:") ? [] : [line];
+  });
+  return Buffer.from(kept.join("\n"));
 }
 
-const lf = 0x0a;
-const cr = 0x0d;
-
-/** The events in `bytes`, each with the empty line that ends it. */
-function* events(bytes: Buffer): Generator<{ start: number; end: number }> {
-  const text = bytes.toString("latin1");
-  let start = 0;
-  for (const match of text.matchAll(/\n\r?\n/g)) {
-    const end = match.index + match[0].length;
-    yield { start, end };
-    start = end;
-  }
-  if (start < bytes.length) yield { start, end: bytes.length };
-}
-
-/** The JSON object an event's data is, or undefined. */
-function parseEvent(raw: Buffer): Readonly<Record<string, unknown>> | undefined {
-  const data = raw
-    .toString("utf8")
-    .split(/\r?\n/)
-    .filter((line) => line.startsWith("data:"))
-    .map((line) => line.slice(line[5] === " " ? 6 : 5))
-    .join("\n");
-  try {
-    const value: unknown = JSON.parse(data);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** Only more of the answer: nothing of it decides what becomes of the stream. */
+function isPlain(event: Readonly<Record<string, unknown>>): boolean {
+  const { choices, usage, x_groq } = event;
+  if (usage || x_groq || errorInEvent(event) !== undefined || !Array.isArray(choices)) return false;
+  return choices.every((choice) => isRecord(choice) && !choice["finish_reason"]);
 }
 
 /** A last event that only lacks its empty line: `[DONE]`, or data that is whole JSON. */

@@ -1,0 +1,64 @@
+import { anyOf, dropUnless, ensure, isJson, isString, isStringOrNull, type Json } from "./json.ts";
+import { chatReasons, mendChoice } from "./mend-choice.ts";
+import { mendHead } from "./mend-head.ts";
+import { mendMessage } from "./mend-message.ts";
+import { mendUsage } from "./mend-usage.ts";
+
+/** Makes a whole answer of /chat/completions what OpenAI's is. True if that changed anything. */
+export function mendChatAnswer(answer: Json): boolean {
+  const head = mendHead(answer, "chat.completion");
+  const usage = mendUsage(answer, false);
+  const { choices } = answer;
+  const list: unknown[] = Array.isArray(choices) ? choices : [];
+  const changed = list.map((choice, i) => isJson(choice) && mendAnswerChoice(choice, i, answer));
+  return anyOf(head, usage, ...changed);
+}
+
+function mendAnswerChoice(choice: Json, position: number, answer: Json): boolean {
+  const whole = ensure(choice, "message", isJson, {});
+  const message = choice["message"];
+  const mended = isJson(message) && mendWholeMessage(message, answer);
+  const absent = isJson(message) && "tool_calls" in message ? "tool_calls" : "stop";
+  return anyOf(whole, mended, mendChoice(choice, position, { allowed: chatReasons, absent }));
+}
+
+function mendWholeMessage(message: Json, answer: Json): boolean {
+  const changed = anyOf(
+    mendMessage(message),
+    ensure(message, "role", (role) => role === "assistant", "assistant"),
+    ensure(message, "content", isStringOrNull, null),
+    mendCalls(message["tool_calls"], answer),
+  );
+  // Old versions of OpenAI itself leave it out: that alone is no reason to touch an answer.
+  if (changed) ensure(message, "refusal", isStringOrNull, null);
+  return changed;
+}
+
+function mendCalls(calls: unknown, answer: Json): boolean {
+  if (!Array.isArray(calls)) return false;
+  return anyOf(...calls.map((call, i) => isJson(call) && mendCall(call, `${answer["id"]}_${i}`)));
+}
+
+/** A custom tool's call has no function. https://platform.openai.com/docs/api-reference/chat/object */
+function mendCall(call: Json, id: string): boolean {
+  const named = ensure(call, "id", (value) => isString(value) && value !== "", `call_${id}`);
+  if (call["type"] === "custom") return named;
+  const typed = anyOf(
+    named,
+    ensure(call, "type", (type) => type === "function", "function"),
+    ensure(call, "function", isJson, {}),
+  );
+  const called = call["function"];
+  if (!isJson(called)) return typed;
+  return anyOf(
+    typed,
+    ensure(called, "name", isString, ""),
+    ensure(called, "arguments", isString, argumentsText(called["arguments"])),
+    dropUnless(called, "description", isString),
+  );
+}
+
+/** Some servers give the object itself instead of its text. */
+export function argumentsText(value: unknown): string {
+  return value === null || value === undefined ? "{}" : JSON.stringify(value);
+}
