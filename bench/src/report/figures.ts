@@ -12,6 +12,8 @@ export type FigureId =
   | "cpu_stream"
   | "cpu_chunk"
   | "cpu_chunk_burst"
+  | "cpu_chunk_translated"
+  | "cpu_chunk_burst_translated"
   | "added_p50"
   | "added_p99"
   | "latency_p50"
@@ -39,6 +41,16 @@ export function figures(heldStreams: readonly number[]): readonly Figure[] {
     { id: "cpu_stream", title: "CPU per stream of one chunk", unit: "µs" },
     { id: "cpu_chunk", title: "CPU per further chunk, paced", unit: "µs" },
     { id: "cpu_chunk_burst", title: "CPU per further chunk, as fast as it goes", unit: "µs" },
+    {
+      id: "cpu_chunk_translated",
+      title: "CPU per further chunk, translated from Anthropic's, paced",
+      unit: "µs",
+    },
+    {
+      id: "cpu_chunk_burst_translated",
+      title: "CPU per further chunk, translated, as fast as it goes",
+      unit: "µs",
+    },
     { id: "added_p50", title: "Added latency at 1,000 requests/s, p50", unit: "ms" },
     { id: "added_p99", title: "Added latency at 1,000 requests/s, p99", unit: "ms" },
     { id: "latency_p50", title: "Latency at 1,000 requests/s, p50", unit: "ms" },

@@ -16,40 +16,78 @@ export async function streamSection(bench: Bench, fleet: readonly RunningPeer[])
   bench.say("cpu per streamed chunk, warming up");
   for (const peer of fleet) {
     await bench.load.run(burstLoad(bench, peer, bench.plan.warmUpMs));
+    if (translates(peer)) {
+      await bench.load.run(burstLoad(bench, peer, bench.plan.warmUpMs, "bench-burst-translated"));
+    }
   }
   for (let round = 1; round <= bench.plan.rounds; round += 1) {
     bench.say(`cpu per streamed chunk, round ${round} of ${bench.plan.rounds}`);
-    for (const peer of fleet) await measure(bench, peer);
+    for (const peer of fleet) {
+      await measure(bench, peer);
+      if (translates(peer)) await measureTranslated(bench, peer);
+    }
   }
 }
 
+/** What the streams of another vendor cost beside those that are relayed. */
+function translates({ name }: RunningPeer): boolean {
+  return name === "headgate";
+}
+
 async function measure(bench: Bench, peer: RunningPeer): Promise<void> {
-  const { plan, samples } = bench;
-  const { streamConcurrency, streams, streamMs, chunksPerStream: chunks } = plan;
+  const costs = await perChunk(bench, peer, { paced: "bench-paced", burst: "bench-burst" });
+  if (!costs) return;
+  bench.samples.add("cpu_stream", peer.name, costs.streamUs);
+  bench.samples.add("cpu_chunk", peer.name, costs.pacedUs);
+  bench.samples.add("cpu_chunk_burst", peer.name, costs.burstUs);
+}
+
+async function measureTranslated(bench: Bench, peer: RunningPeer): Promise<void> {
+  const models = { paced: "bench-paced-translated", burst: "bench-burst-translated" } as const;
+  const costs = await perChunk(bench, peer, models);
+  if (!costs) return;
+  bench.samples.add("cpu_chunk_translated", peer.name, costs.pacedUs);
+  bench.samples.add("cpu_chunk_burst_translated", peer.name, costs.burstUs);
+}
+
+/** In microseconds: of a stream of one chunk, and of each further chunk. */
+async function perChunk(
+  bench: Bench,
+  peer: RunningPeer,
+  models: { readonly paced: ModelName; readonly burst: ModelName },
+): Promise<{ streamUs: number; pacedUs: number; burstUs: number } | undefined> {
+  const { streamConcurrency, streams, streamMs, chunksPerStream: chunks } = bench.plan;
   const short = await cpuCost(bench, peer, {
-    ...streamLoad(peer, "bench-paced", 1),
+    ...streamLoad(peer, models.paced, 1),
     concurrency: streamConcurrency,
     durationMs: streamMs,
     requestsMax: streamsMax,
   });
   const paced = await cpuCost(bench, peer, {
-    ...streamLoad(peer, "bench-paced", chunks),
+    ...streamLoad(peer, models.paced, chunks),
     concurrency: streamConcurrency,
     durationMs: 60_000,
     requestsMax: streams,
   });
-  const burst = await cpuCost(bench, peer, burstLoad(bench, peer, streamMs));
-  if (short === undefined || paced === undefined || burst === undefined) return;
+  const burst = await cpuCost(bench, peer, burstLoad(bench, peer, streamMs, models.burst));
+  if (short === undefined || paced === undefined || burst === undefined) return undefined;
   warnIfMerged(bench, peer, paced.result);
   const perChunkUs = (long: number) => (long - short.perRequestUs) / (chunks - 1);
-  samples.add("cpu_stream", peer.name, short.perRequestUs);
-  samples.add("cpu_chunk", peer.name, perChunkUs(paced.perRequestUs));
-  samples.add("cpu_chunk_burst", peer.name, perChunkUs(burst.perRequestUs));
+  return {
+    streamUs: short.perRequestUs,
+    pacedUs: perChunkUs(paced.perRequestUs),
+    burstUs: perChunkUs(burst.perRequestUs),
+  };
 }
 
-function burstLoad({ plan }: Bench, peer: RunningPeer, durationMs: number): ClosedLoop {
+function burstLoad(
+  { plan }: Bench,
+  peer: RunningPeer,
+  durationMs: number,
+  model: ModelName = "bench-burst",
+): ClosedLoop {
   return {
-    ...streamLoad(peer, "bench-burst", plan.chunksPerStream),
+    ...streamLoad(peer, model, plan.chunksPerStream),
     concurrency: burstConcurrency,
     durationMs,
     requestsMax: streamsMax,

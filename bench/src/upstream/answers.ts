@@ -41,6 +41,44 @@ export const usageChunk: Buffer = event({
 
 export const streamEnd: Buffer = Buffer.from("data: [DONE]\n\n");
 
+/** The same answer as Anthropic streams it: what is translated is measured with these. */
+export const claudeStart: Buffer = Buffer.concat([
+  named({
+    type: "message_start",
+    message: {
+      id: "msg_bench0000000000000000000000",
+      type: "message",
+      role: "assistant",
+      model: "bench-model",
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: { input_tokens: usage.prompt_tokens, output_tokens: 1 },
+    },
+  }),
+  named({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+]);
+
+export const claudeChunk: Buffer = named({
+  type: "content_block_delta",
+  index: 0,
+  delta: { type: "text_delta", text: " water" },
+});
+
+export const claudeEnd: Buffer = Buffer.concat([
+  named({ type: "content_block_stop", index: 0 }),
+  named({
+    type: "message_delta",
+    delta: { stop_reason: "end_turn", stop_sequence: null },
+    usage: { output_tokens: usage.completion_tokens },
+  }),
+  named({ type: "message_stop" }),
+]);
+
+function named(data: { readonly type: string; readonly [name: string]: unknown }): Buffer {
+  return Buffer.from(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
 function event(data: object): Buffer {
   return Buffer.from(`data: ${JSON.stringify(data)}\n\n`);
 }

@@ -1,10 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { chatAnswer, streamChunk, streamEnd, usageChunk } from "./answers.ts";
+import {
+  chatAnswer,
+  claudeChunk,
+  claudeEnd,
+  claudeStart,
+  streamChunk,
+  streamEnd,
+  usageChunk,
+} from "./answers.ts";
 import { paceOf } from "./models.ts";
 
 /**
- * The program that stands for a provider: plain and streamed chat, nothing else. It does as little
+ * The program that stands for a provider: plain and streamed chat, and streams as Anthropic sends
+ * them. It does as little
  * as it can, since it shares the machine with what is measured. `max_tokens` of the request is the
  * number of chunks in the stream; the model's name sets their pace.
  *
@@ -13,7 +22,10 @@ import { paceOf } from "./models.ts";
 const server = createServer((request, response) => {
   const pieces: Buffer[] = [];
   request.on("data", (piece: Buffer) => pieces.push(piece));
-  request.on("end", () => answer(Buffer.concat(pieces).toString("latin1"), response));
+  request.on("end", () => {
+    const body = Buffer.concat(pieces).toString("latin1");
+    answer(body, response, request.url === "/v1/messages");
+  });
   request.on("error", () => response.destroy());
 });
 // Far beyond any pause in a run: no connection may close while someone is about to use it.
@@ -26,7 +38,7 @@ server.listen(0, "127.0.0.1", 4_096, () => {
 });
 process.on("disconnect", () => process.exit(0));
 
-function answer(body: string, response: ServerResponse): void {
+function answer(body: string, response: ServerResponse, asClaude: boolean): void {
   // Searching is enough for bodies that we wrote ourselves, and spares parsing 400 KB.
   if (!/"stream":\s*true/.test(body)) {
     response.writeHead(200, {
@@ -41,26 +53,37 @@ function answer(body: string, response: ServerResponse): void {
   const chunks = Number(/"max_tokens":\s*(\d+)/.exec(body)?.[1] ?? 1);
   const withUsage = /"include_usage":\s*true/.test(body);
   const pace = paceOf(/"model":\s*"([^"]*)"/.exec(body)?.[1] ?? "");
-  stream(response, { chunks, withUsage, pauseMs: pace.pauseMs });
+  const pieces = asClaude
+    ? { start: claudeStart, chunk: claudeChunk, end: claudeEnd }
+    : {
+        chunk: streamChunk,
+        end: withUsage ? Buffer.concat([usageChunk, streamEnd]) : streamEnd,
+      };
+  stream(response, { chunks, pauseMs: pace.pauseMs, ...pieces });
 }
 
 interface StreamOptions {
   readonly chunks: number;
-  readonly withUsage: boolean;
+  /** Before the first chunk. */
+  readonly start?: Buffer;
+  readonly chunk: Buffer;
+  readonly end: Buffer;
   /** Time between two chunks; 0 sends one per turn of the event loop. */
   readonly pauseMs: number;
 }
 
-function stream(response: ServerResponse, { chunks, withUsage, pauseMs }: StreamOptions): void {
+function stream(response: ServerResponse, options: StreamOptions): void {
+  const { chunks, pauseMs, start, chunk, end } = options;
   let left = chunks;
   let timer: NodeJS.Timeout | undefined;
   response.on("close", () => clearInterval(timer));
   if (pauseMs > 0) timer = setInterval(sendChunk, pauseMs);
+  if (start) response.write(start);
   sendChunk();
 
   function sendChunk(): void {
     if (response.destroyed) return;
-    response.write(streamChunk);
+    response.write(chunk);
     left -= 1;
     if (left === 0) finish();
     else if (pauseMs === 0) sendNext();
@@ -73,7 +96,6 @@ function stream(response: ServerResponse, { chunks, withUsage, pauseMs }: Stream
 
   function finish(): void {
     clearInterval(timer);
-    if (withUsage) response.write(usageChunk);
-    response.end(streamEnd);
+    response.end(end);
   }
 }

@@ -8,7 +8,13 @@ export const models = [
   { name: "bench-held", pauseMs: 1_000 },
 ] as const;
 
-export type ModelName = (typeof models)[number]["name"];
+/** Models of a provider that speaks Anthropic's dialect: Headgate translates their streams. */
+export const translatedModels = [
+  { name: "bench-paced-translated", upstream: "bench-paced" },
+  { name: "bench-burst-translated", upstream: "bench-burst" },
+] as const;
+
+export type ModelName = (typeof models | typeof translatedModels)[number]["name"];
 
 export function paceOf(name: string): { readonly pauseMs: number } {
   return models.find((model) => model.name === name) ?? models[0];
