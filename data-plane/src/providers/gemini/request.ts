@@ -1,0 +1,106 @@
+import { isRecord } from "@headgate/core";
+import type { AnswerFormat, ChatRequest } from "../../chat/chat-request.ts";
+import { type Contents, geminiContents } from "./contents.ts";
+import { generationConfig } from "./generation-config.ts";
+import { googleOptions } from "./google-options.ts";
+import { type ModelFamily, modelFamily } from "./model-family.ts";
+import { geminiTools } from "./tools.ts";
+
+export interface GeminiRequest {
+  /** https://ai.google.dev/api/generate-content#request-body; of Vertex the same. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Names as in the OpenAI API. */
+  readonly dropped: readonly string[];
+}
+
+/** @throws {Fault} unsupported_value */
+export function geminiRequest(request: ChatRequest, model: string): GeminiRequest {
+  const family = modelFamily(model);
+  const options = googleOptions(request);
+  const { tools, toolConfig, dropped } = geminiTools(request, options.tools, family);
+  const inWords = mustSayFormat(request, family, tools !== undefined);
+  const generation = generationConfig(request, inWords ? undefined : request.format, family);
+  const contents = geminiContents(request.messages, family);
+  const { contents: turns, system } = inWords
+    ? withFormat(contents, request.format, family)
+    : contents;
+  const config = mergeConfig(generation.config, options.generation);
+  return {
+    body: {
+      contents: turns,
+      ...(system.length > 0 && { systemInstruction: { parts: system } }),
+      ...(tools && { tools }),
+      ...(toolConfig !== undefined && { toolConfig }),
+      ...(Object.keys(config).length > 0 && { generationConfig: config }),
+      ...options.request,
+    },
+    dropped: [
+      ...new Set([
+        ...unsupported(request),
+        ...contents.dropped,
+        ...dropped,
+        ...generation.dropped,
+        ...options.dropped,
+      ]),
+    ],
+  };
+}
+
+function unsupported({ parallelToolCalls, logitBias, user }: ChatRequest): readonly string[] {
+  return [
+    ...(parallelToolCalls === false ? ["parallel_tool_calls"] : []),
+    ...(logitBias ? ["logit_bias"] : []),
+    ...(user === undefined ? [] : ["user"]),
+  ];
+}
+
+/** What is said to Google in its own words counts more. */
+function mergeConfig(
+  own: Readonly<Record<string, unknown>>,
+  said: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const thinking = { ...record(own["thinkingConfig"]), ...record(said["thinkingConfig"]) };
+  // Either a level or a budget; both are refused.
+  const asked = record(said["thinkingConfig"]);
+  if (asked["thinkingBudget"] !== undefined) delete thinking["thinkingLevel"];
+  else if (asked["thinkingLevel"] !== undefined) delete thinking["thinkingBudget"];
+  return { ...own, ...said, ...(Object.keys(thinking).length > 0 && { thinkingConfig: thinking }) };
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? { ...value } : {};
+}
+
+/**
+ * Before Gemini 3, tools and JSON answers exclude each other ("Function calling with a response mime
+ * type: 'application/json' is unsupported"), and Gemma has none: the model is told in words then.
+ */
+function mustSayFormat(
+  { format }: ChatRequest,
+  { generation, gemma }: ModelFamily,
+  hasTools: boolean,
+): boolean {
+  if (!format || format.type === "text") return false;
+  if (gemma) return true;
+  return hasTools && generation > 0 && generation < 3;
+}
+
+function withFormat(
+  { contents, system, dropped }: Contents,
+  format: AnswerFormat | undefined,
+  { gemma }: ModelFamily,
+): Contents {
+  const part = { text: formatInWords(format) };
+  if (!gemma) return { contents, system: [...system, part], dropped };
+  const [first, ...rest] = contents;
+  if (first?.role !== "user")
+    return { contents: [{ role: "user", parts: [part] }, ...contents], system, dropped };
+  return { contents: [{ ...first, parts: [part, ...first.parts] }, ...rest], system, dropped };
+}
+
+function formatInWords(format: AnswerFormat | undefined): string {
+  const json =
+    "Write the final answer as one JSON object, without any text or code fence around it";
+  if (format?.type !== "json_schema") return `${json}.`;
+  return `${json}, valid against this JSON Schema: ${JSON.stringify(format.schema)}`;
+}
