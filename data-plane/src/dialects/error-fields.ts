@@ -1,5 +1,5 @@
 import { Fault, faultTable } from "@headgate/core";
-import { type ApiError, apiErrorKinds } from "../providers/api-error.ts";
+import { type ApiError, type ApiErrorKind, apiErrorKinds } from "../providers/api-error.ts";
 import type { ErrorFields } from "./dialect.ts";
 
 /** A vendor's error, or a fault of ours, as OpenAI would tell it. */
@@ -14,6 +14,13 @@ export function errorFields(error: ApiError | Fault): ErrorFields {
     type: error.type ?? row.type,
     param: error.param ?? null,
     code: error.code ?? row.code,
-    status: row.status,
+    status: own5xx.has(error.kind) && error.status >= 500 ? error.status : row.status,
   };
 }
+
+/** Kinds whose exact status among the 5xx says nothing that its kind does not: it stays as it came. */
+const own5xx: ReadonlySet<ApiErrorKind> = new Set<ApiErrorKind>([
+  "server_error",
+  "unavailable",
+  "timeout",
+]);

@@ -30,11 +30,17 @@ export function requestHeaders(
     if (provider.organization) headers.push("openai-organization", provider.organization);
     if (provider.project) headers.push("openai-project", provider.project);
   }
+  if (provider.type === ProviderType.ANTHROPIC) {
+    headers.push("anthropic-version", provider.anthropicVersion || anthropicVersion);
+  }
   return {
     plain: [...headers, "accept", "application/json"],
     stream: [...headers, "accept", `${streamType(provider.type)}, application/json`],
   };
 }
+
+/** https://docs.anthropic.com/en/api/versioning: what our translations are written for. */
+const anthropicVersion = "2023-06-01";
 
 /** How each vendor takes its key. Vertex and Bedrock's access keys are signed per request: authorize.ts. */
 function keyHeaders(type: resources.ProviderType, apiKey: string): readonly string[] {
