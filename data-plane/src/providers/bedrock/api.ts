@@ -1,0 +1,22 @@
+import type { ProviderApi } from "../provider-api.ts";
+import { converseAnswer } from "./answer.ts";
+import { classifyError } from "./classify-error.ts";
+import { bedrockCountTokens } from "./count-tokens.ts";
+import { bedrockEmbeddings } from "./embeddings.ts";
+import { mustFetch } from "./media-block.ts";
+import { converseRequest } from "./request.ts";
+import { ConverseStream } from "./stream.ts";
+
+/** Amazon Bedrock: Converse for chat, whichever model; InvokeModel for embeddings. */
+export const bedrockApi: ProviderApi = {
+  chat: {
+    mustFetch,
+    request: converseRequest,
+    answer: converseAnswer,
+    stream: (request) => new ConverseStream(request),
+    streamType: /^application\/vnd\.amazon\.eventstream/i,
+  },
+  embeddings: bedrockEmbeddings,
+  countTokens: bedrockCountTokens,
+  classifyError,
+};

@@ -1,0 +1,15 @@
+import type { ModelTraits } from "./model-traits.ts";
+import type { ToolIds } from "./tool-ids.ts";
+
+/** A content block of Converse, or another of its objects with one member that says which kind it is. */
+export type Block = Readonly<Record<string, unknown>>;
+
+/** What the parts of one translation share. */
+export interface Translating {
+  readonly traits: ModelTraits;
+  readonly ids: ToolIds;
+  /** Taken names: each document has its own. */
+  readonly documentNames: Set<string>;
+  /** Parameters left out, by their OpenAI names. */
+  readonly dropped: Set<string>;
+}

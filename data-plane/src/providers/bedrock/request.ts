@@ -1,0 +1,91 @@
+import { isRecord } from "@headgate/core";
+import type { ChatRequest } from "../../chat/chat-request.ts";
+import type { Target, VendorRequest } from "../provider-api.ts";
+import { formatPlan } from "./answer-format.ts";
+import type { Block, Translating } from "./block.ts";
+import { inferencePlan } from "./inference.ts";
+import { conversation } from "./messages.ts";
+import { modelTraits } from "./model-traits.ts";
+import { moreMembers } from "./more-members.ts";
+import { reasoningPlan } from "./reasoning.ts";
+import { ToolIds } from "./tool-ids.ts";
+import { toolPlan } from "./tools.ts";
+
+/**
+ * A request to Converse.
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+ */
+export function converseRequest(request: ChatRequest, target: Target): VendorRequest {
+  const { body, dropped } = converseBody(request, target.model);
+  const operation = request.stream ? "converse-stream" : "converse";
+  return { path: modelPath(target, operation), body, dropped };
+}
+
+/** A model's id may be an ARN, with colons and slashes: they are part of one segment. */
+export function modelPath({ basePath, model }: Target, operation: string): string {
+  return `${basePath}/model/${encodeURIComponent(model)}/${operation}`;
+}
+
+export function converseBody(
+  request: ChatRequest,
+  model: string,
+): { readonly body: Block; readonly dropped: readonly string[] } {
+  const translating: Translating = {
+    traits: modelTraits(model),
+    ids: new ToolIds(),
+    documentNames: new Set(),
+    dropped: new Set(unsupported(request)),
+  };
+  const format = formatPlan(request, translating.traits);
+  const { system, messages } = conversation(request.messages, translating);
+  const sentence = format.kind === "asked" ? [{ text: format.sentence }] : [];
+  const tools = toolPlan(request, format, translating);
+  const reasoning = reasoningPlan(request, tools.forced, translating);
+  const inference = inferencePlan(request, reasoning, translating);
+  const { additionalModelRequestFields: added, ...more } = moreMembers(request, translating);
+  const fields = { ...inference.fields, ...reasoning.fields, ...tools.fields, ...record(added) };
+  const output = {
+    ...(format.kind === "native" && { textFormat: format.textFormat }),
+    ...(reasoning.effort && { effort: reasoning.effort }),
+  };
+  const body = {
+    messages,
+    ...unlessEmpty("system", [...system, ...sentence]),
+    ...unlessEmpty("inferenceConfig", inference.inferenceConfig),
+    ...(tools.toolConfig && { toolConfig: tools.toolConfig }),
+    ...unlessEmpty("additionalModelRequestFields", fields),
+    ...unlessEmpty("outputConfig", output),
+    ...stopSequencePath(request, translating),
+    ...more,
+  };
+  return { body, dropped: [...translating.dropped] };
+}
+
+/** Parameters that no model behind Converse has. */
+function unsupported(request: ChatRequest): readonly string[] {
+  const names: readonly (readonly [unknown, string])[] = [
+    [request.choices !== undefined && request.choices !== 1, "n"],
+    [request.seed !== undefined, "seed"],
+    [request.frequencyPenalty, "frequency_penalty"],
+    [request.presencePenalty, "presence_penalty"],
+    [request.logprobs, "logprobs"],
+    [request.logprobs?.top, "top_logprobs"],
+    [Object.keys(request.logitBias ?? {}).length > 0, "logit_bias"],
+    [request.user !== undefined, "user"],
+  ];
+  return names.flatMap(([given, name]) => (given ? [name] : []));
+}
+
+/** Which stop sequence was met is told by Claude, where it is asked. */
+function stopSequencePath({ stop }: ChatRequest, { traits }: Translating): Block {
+  if (!traits.claude || !stop?.some((sequence) => sequence.trim() !== "")) return {};
+  return { additionalModelResponseFieldPaths: ["/stop_sequence"] };
+}
+
+function unlessEmpty(name: string, value: object): Block {
+  return Object.keys(value).length > 0 ? { [name]: value } : {};
+}
+
+function record(value: unknown): Block {
+  return isRecord(value) ? value : {};
+}
