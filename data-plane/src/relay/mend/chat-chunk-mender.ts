@@ -4,7 +4,7 @@ import { argumentsText } from "./mend-chat-answer.ts";
 import { chatReasons, mendChoice } from "./mend-choice.ts";
 import { mendError } from "./mend-error.ts";
 import { mendHead } from "./mend-head.ts";
-import { mendMessage } from "./mend-message.ts";
+import { mendMessage, tidyMessage } from "./mend-message.ts";
 import { mendUsage } from "./mend-usage.ts";
 import { ToolCallIndexes } from "./tool-call-indexes.ts";
 
@@ -35,13 +35,15 @@ function mendChunkChoice(
   if (!isJson(delta)) return true;
   const calls = indexes.get(index) ?? new ToolCallIndexes();
   indexes.set(index, calls);
-  return anyOf(
+  const changed = anyOf(
     whole,
     outer,
     mendMessage(delta),
     mendRole(delta),
     mendCalls(delta["tool_calls"], calls),
   );
+  if (changed) tidyMessage(delta);
+  return changed;
 }
 
 function mendRole(delta: Json): boolean {

@@ -1,7 +1,7 @@
-import { anyOf, dropUnless, ensure, isJson, isString, isStringOrNull, type Json } from "./json.ts";
+import { anyOf, ensure, isJson, isString, isStringOrNull, type Json } from "./json.ts";
 import { chatReasons, mendChoice } from "./mend-choice.ts";
 import { mendHead } from "./mend-head.ts";
-import { mendMessage } from "./mend-message.ts";
+import { mendMessage, tidyMessage } from "./mend-message.ts";
 import { mendUsage } from "./mend-usage.ts";
 
 /** Makes a whole answer of /chat/completions what OpenAI's is. True if that changed anything. */
@@ -10,28 +10,39 @@ export function mendChatAnswer(answer: Json): boolean {
   const usage = mendUsage(answer, false);
   const { choices } = answer;
   const list: unknown[] = Array.isArray(choices) ? choices : [];
-  const changed = list.map((choice, i) => isJson(choice) && mendAnswerChoice(choice, i, answer));
-  return anyOf(head, usage, ...changed);
+  const mended = list.map((choice, i) => isJson(choice) && mendAnswerChoice(choice, i, answer));
+  const changed = anyOf(head, usage, ...mended);
+  if (changed) for (const choice of list) tidyChoice(choice);
+  return changed;
 }
 
 function mendAnswerChoice(choice: Json, position: number, answer: Json): boolean {
   const whole = ensure(choice, "message", isJson, {});
   const message = choice["message"];
   const mended = isJson(message) && mendWholeMessage(message, answer);
-  const absent = isJson(message) && "tool_calls" in message ? "tool_calls" : "stop";
+  const absent = isJson(message) && hasCalls(message) ? "tool_calls" : "stop";
   return anyOf(whole, mended, mendChoice(choice, position, { allowed: chatReasons, absent }));
 }
 
 function mendWholeMessage(message: Json, answer: Json): boolean {
-  const changed = anyOf(
+  return anyOf(
     mendMessage(message),
     ensure(message, "role", (role) => role === "assistant", "assistant"),
     ensure(message, "content", isStringOrNull, null),
     mendCalls(message["tool_calls"], answer),
   );
-  // Old versions of OpenAI itself leave it out: that alone is no reason to touch an answer.
-  if (changed) ensure(message, "refusal", isStringOrNull, null);
-  return changed;
+}
+
+function hasCalls({ tool_calls }: Json): boolean {
+  return Array.isArray(tool_calls) && tool_calls.length > 0;
+}
+
+/** OpenAI itself once left the refusal out: that alone is no reason to touch an answer. */
+function tidyChoice(choice: unknown): void {
+  const message = isJson(choice) ? choice["message"] : undefined;
+  if (!isJson(message)) return;
+  tidyMessage(message);
+  ensure(message, "refusal", isStringOrNull, null);
 }
 
 function mendCalls(calls: unknown, answer: Json): boolean {
@@ -54,7 +65,6 @@ function mendCall(call: Json, id: string): boolean {
     typed,
     ensure(called, "name", isString, ""),
     ensure(called, "arguments", isString, argumentsText(called["arguments"])),
-    dropUnless(called, "description", isString),
   );
 }
 

@@ -15,7 +15,10 @@ export function mendCompletionChunk(event: Json): boolean {
 }
 
 function mendCompletion(answer: Json, absent: string | null): boolean {
-  const head = mendHead(answer, "text_completion");
+  const head = anyOf(
+    mendHead(answer, "text_completion"),
+    dropUnless(answer, "system_fingerprint", isString),
+  );
   const usage = mendUsage(answer, absent === null);
   const { choices } = answer;
   const list: unknown[] = Array.isArray(choices) ? choices : [];

@@ -20,7 +20,7 @@ export function mendMessage(message: Json): boolean {
     dropUnless(message, "refusal", isStringOrNull),
     dropUnless(message, "annotations", isList),
     dropUnless(message, "audio", (value) => value === null || isObject(value)),
-    dropUnless(message, "tool_calls", (value) => Array.isArray(value) && value.length > 0),
+    dropUnless(message, "tool_calls", isList),
   );
 }
 
@@ -49,12 +49,18 @@ function thoughtText(part: unknown): string {
   return Array.isArray(thinking) ? thinking.map(partText).join("") : partText(thinking);
 }
 
-/** Servers that know no function calls like to say so: null, or one without a name. */
 function mendFunctionCall(message: Json): boolean {
   const call = message["function_call"];
   if (!isJson(call)) return dropUnless(message, "function_call", isObject);
-  if (call["name"] === "" && !call["arguments"]) {
-    return dropUnless(message, "function_call", () => false);
-  }
   return anyOf(dropUnless(call, "name", isString), dropUnless(call, "arguments", isString));
+}
+
+/**
+ * Takes out what says nothing: an empty list of calls, and a function call without a name, from
+ * servers that know none. That alone is no reason to touch an answer.
+ */
+export function tidyMessage(message: Json): void {
+  const call = message["function_call"];
+  dropUnless(message, "tool_calls", (calls) => Array.isArray(calls) && calls.length > 0);
+  if (isJson(call) && !call["name"] && !call["arguments"]) delete message["function_call"];
 }
