@@ -12,7 +12,7 @@ import type { ClaudeTraits } from "./claude-traits.ts";
 
 export interface Prompt {
   readonly system: readonly Block[];
-  readonly messages: readonly Block[];
+  readonly messages: readonly Message[];
 }
 
 /**
@@ -103,13 +103,14 @@ function finished(
   }));
   trimPrefill(messages);
   if (native) return { system, messages };
-  if (messages.length === 0) return { system: [], messages: [{ role: "user", content: system }] };
+  if (messages.length === 0)
+    return { system: [], messages: [{ role: "user", content: [...system] }] };
   if (messages[0]?.role === "assistant") messages.unshift(saidByUser("."));
   if (!traits.prefill && endsWithAnswer(messages.at(-1))) messages.push(saidByUser("Continue."));
   return { system, messages };
 }
 
-interface Message {
+export interface Message {
   readonly role: string;
   readonly content: Block[];
 }

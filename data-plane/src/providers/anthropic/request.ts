@@ -69,12 +69,15 @@ interface FormatPlan {
   readonly told?: string;
 }
 
-function formatPlan({ format, toolChoice }: ChatRequest, traits: ClaudeTraits): FormatPlan {
+function formatPlan(request: ChatRequest, traits: ClaudeTraits): FormatPlan {
+  const { format, toolChoice, more } = request;
   switch (format?.type) {
     case "json":
       return { tool: false, told: "Answer with one JSON object and nothing else." };
     case "json_schema": {
-      const schema = traits.structuredOutputs ? outputSchema(format.schema) : undefined;
+      const asWritten = more.dialect === "anthropic";
+      const closed = asWritten ? format.schema : outputSchema(format.schema);
+      const schema = traits.structuredOutputs ? closed : undefined;
       if (schema) return { tool: false, schema };
       // Who demands another call gets no answer to format.
       if (toolChoice?.type === "required" || toolChoice?.type === "function")
