@@ -38,7 +38,7 @@ export class EventMender {
   /** What only the parsed event tells. Few are looked at that closely. */
   #mendJson(data: Buffer, type: string, rename: boolean): Buffer {
     const isPart = type === "response.content_part.added" || type === "response.output_item.added";
-    if (!isPart && !rename && this.#shifts.size === 0 && !lacksLogprobs(data)) return data;
+    if (!isPart && !rename && this.#shifts.size === 0 && !isSuspicious(data)) return data;
     const event = parseJson(data.toString("utf8"));
     if (!isRecord(event)) return data;
     let mended = mendParts(event) ?? event;
@@ -80,8 +80,9 @@ const renamed: Readonly<Record<string, string>> = {
   "response.reasoning_part.done": "response.content_part.done",
 };
 
-/** More text parts than lists of logprobs: a suspicion, for the parsed event to settle. */
-function lacksLogprobs(data: Buffer): boolean {
+/** More text parts than lists of logprobs, for one: a suspicion, for the parsed event to settle. */
+function isSuspicious(data: Buffer): boolean {
+  if (data.includes('"search_context_size":null')) return true;
   const parts = occurrences(data, '"output_text"');
   return parts > 0 && parts > occurrences(data, '"logprobs"');
 }
