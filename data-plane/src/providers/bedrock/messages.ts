@@ -8,12 +8,8 @@ import type {
   ToolMessage,
 } from "../../chat/chat-request.ts";
 import type { Block, Translating } from "./block.ts";
+import { inTurns, type Turn, user } from "./turns.ts";
 import { cachePoint, opaqueBlock, textBlock, userBlocks } from "./user-blocks.ts";
-
-export interface Turn {
-  readonly role: "user" | "assistant";
-  readonly content: readonly Block[];
-}
 
 export interface Conversation {
   readonly system: readonly Block[];
@@ -37,9 +33,10 @@ export function conversation(
     if (isSystem(message)) system.push(...userBlocks(message.content, translating));
     else turns.push(turnOf(message, translating));
   }
-  const split = merged(turns).flatMap((turn) => shaped(turn, translating));
-  if (split.length === 0) return { system: [], messages: [user(system)] };
-  return { system, messages: finished(split, translating) };
+  const alternating = inTurns(turns, translating.traits);
+  // There has to be something to answer.
+  if (alternating.length === 0) return { system: [], messages: [user(system)] };
+  return { system, messages: alternating };
 }
 
 function isSystem(message: ChatMessage): message is SystemMessage {
@@ -55,10 +52,6 @@ function turnOf(message: Exclude<ChatMessage, SystemMessage>, translating: Trans
     case "user":
       return user(userBlocks(message.content, translating));
   }
-}
-
-function user(content: readonly Block[]): Turn {
-  return { role: "user", content };
 }
 
 function assistantBlocks(
@@ -119,90 +112,3 @@ function toolResult(message: ToolMessage, translating: Translating): readonly Bl
   const after = mark ? [mark] : cachePoint(message.cache, translating);
   return [{ toolResult: result }, ...after];
 }
-
-function merged(turns: readonly Turn[]): readonly Turn[] {
-  const out: Turn[] = [];
-  for (const turn of turns) {
-    const last = out.at(-1);
-    if (turn.content.length === 0) continue;
-    if (last?.role !== turn.role) out.push(turn);
-    else out[out.length - 1] = { role: turn.role, content: [...last.content, ...turn.content] };
-  }
-  return out;
-}
-
-/** Results first, then what the user adds; and each document beside some text. */
-function shaped(turn: Turn, { traits }: Translating): readonly Turn[] {
-  const results = turn.content.filter((block, at) => isToolBlock(block, turn.content[at - 1]));
-  const others = turn.content.filter((block) => !results.includes(block));
-  if (turn.role === "user") {
-    const named = [...others, ...documentText(others)];
-    if (results.length === 0 || traits.mixesTools || named.length === 0) {
-      return [{ role: "user", content: mergedResults([...results, ...named]) }];
-    }
-    return [
-      { role: "user", content: mergedResults(results) },
-      { role: "assistant", content: [filler] },
-      { role: "user", content: named },
-    ];
-  }
-  if (traits.mixesTools || results.length === 0 || others.length === 0) return [turn];
-  return [
-    { role: "assistant", content: others },
-    { role: "user", content: [filler] },
-    { role: "assistant", content: results },
-  ];
-}
-
-function isToolBlock(block: Block, before: Block | undefined): boolean {
-  const own = (one: Block | undefined) => one && ("toolResult" in one || "toolUse" in one);
-  return own(block) || (("cachePoint" in block && own(before)) ?? false);
-}
-
-/** "If you include a document, you must also include a text." */
-function documentText(blocks: readonly Block[]): readonly Block[] {
-  const missing = blocks.some((block) => "document" in block) && !blocks.some((b) => "text" in b);
-  return missing ? [{ text: "See the document." }] : [];
-}
-
-/** Each call has one result: a second one for it adds to the first. */
-function mergedResults(blocks: readonly Block[]): readonly Block[] {
-  const out: Block[] = [];
-  const places = new Map<unknown, number>();
-  for (const block of blocks) {
-    const { toolResult: result } = block;
-    if (!isRecord(result)) {
-      out.push(block);
-      continue;
-    }
-    const place = places.get(result["toolUseId"]);
-    const first = place === undefined ? undefined : out[place]?.["toolResult"];
-    if (place === undefined || !isRecord(first)) {
-      places.set(result["toolUseId"], out.push(block) - 1);
-      continue;
-    }
-    const content = [first["content"], result["content"]].flat();
-    out[place] = { toolResult: { ...first, ...result, content } };
-  }
-  return out;
-}
-
-/** The user speaks first, and last unless the model goes on with what it is given. */
-function finished(turns: readonly Turn[], { traits }: Translating): readonly Turn[] {
-  const [first] = turns;
-  const last = turns.at(-1);
-  const block = last?.content.at(-1);
-  const goesOn = last?.role === "assistant" && !(block && "toolUse" in block);
-  const end = goesOn && !traits.prefill ? [user([filler])] : [];
-  const text = goesOn && traits.prefill ? block?.["text"] : undefined;
-  // Models refuse the beginning of an answer with blanks at its end.
-  const trimmed =
-    last && typeof text === "string"
-      ? [{ ...last, content: [...last.content.slice(0, -1), { text: text.trimEnd() }] }]
-      : turns.slice(-1);
-  const begin = first?.role === "assistant" ? [user([filler])] : [];
-  return [...begin, ...turns.slice(0, -1), ...trimmed, ...end];
-}
-
-/** Stands where the API wants a turn and nobody said anything. */
-const filler: Block = { text: "Continue." };

@@ -17,7 +17,9 @@ export class ToolIds {
     let own = base;
     for (let n = 2; this.#used.has(own); n++) own = `${base.slice(0, idLengthMax - 6)}_${n}`;
     this.#used.add(own);
-    this.#waiting.set(id, [...(this.#waiting.get(id) ?? []), own]);
+    const waiting = this.#waiting.get(id);
+    if (waiting) waiting.push(own);
+    else this.#waiting.set(id, [own]);
     this.#last.set(id, own);
     return own;
   }

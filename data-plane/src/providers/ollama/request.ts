@@ -1,0 +1,62 @@
+import type { AnswerFormat, ChatRequest } from "../../chat/chat-request.ts";
+import type { Target, VendorRequest } from "../provider-api.ts";
+import type { Json } from "./json.ts";
+import { ollamaMessages } from "./messages.ts";
+import { ollamaOptions } from "./options.ts";
+import { ollamaTools } from "./tools.ts";
+import { unsupported } from "./unsupported.ts";
+
+/**
+ * A request to Ollama's own chat.
+ * https://docs.ollama.com/api/chat
+ */
+export function chatRequest(request: ChatRequest, target: Target): VendorRequest {
+  const dropped = new Set(unsupported(request));
+  const body = {
+    model: target.model,
+    messages: ollamaMessages(request.messages, dropped),
+    ...ollamaTools(request, dropped),
+    ...commonMembers(request, target),
+  };
+  return { path: `${target.basePath}/api/chat`, body, dropped: [...dropped] };
+}
+
+/** What a request has whether it is a chat or a text to go on with. */
+export function commonMembers(request: ChatRequest, target: Target): Json {
+  const { stream, logprobs } = request;
+  const options = ollamaOptions(request);
+  const think = thinkOf(request, target.model);
+  return {
+    stream,
+    ...formatOf(request.format),
+    ...(think !== undefined && { think }),
+    ...(Object.keys(options).length > 0 && { options }),
+    ...(logprobs && { logprobs: true, ...(logprobs.top > 0 && { top_logprobs: logprobs.top }) }),
+    ...keepAlive(target, request.more.members),
+  };
+}
+
+/** The operator's word goes before the client's. */
+export function keepAlive(target: Target, members: Json): Json {
+  const wanted = target.keepAlive || members["keep_alive"];
+  return wanted === undefined || wanted === null ? {} : { keep_alive: wanted };
+}
+
+function formatOf(format: AnswerFormat | undefined): Json {
+  if (format?.type === "json") return { format: "json" };
+  return format?.type === "json_schema" ? { format: format.schema } : {};
+}
+
+/**
+ * Most models think or do not; gpt-oss always does, more or less.
+ * https://docs.ollama.com/capabilities/thinking
+ */
+function thinkOf({ reasoning }: ChatRequest, model: string): boolean | string | undefined {
+  if (!reasoning) return undefined;
+  const { effort, budgetTokens, adaptive } = reasoning;
+  if (effort === undefined && budgetTokens === undefined && !adaptive) return undefined;
+  const off = effort === "none" && budgetTokens === undefined;
+  if (!/gpt-oss/i.test(model)) return !off;
+  if (effort === "medium" || effort === undefined) return "medium";
+  return effort === "none" || effort === "minimal" || effort === "low" ? "low" : "high";
+}
