@@ -1,7 +1,7 @@
 /** What recorded answers say, by their vendors' official clients and by a plain look at the bytes. */
 export { readingOf as anthropicReading } from "./anthropic-client.ts";
 export { readRaw, VendorReader } from "./expected-reading.ts";
-export { type OpenAiCall, readOpenAi } from "./openai-client.ts";
+export { type OpenAiCall, readOpenAi, readOpenAiWithHelper } from "./openai-client.ts";
 export type {
   AnswerReading,
   ChoiceReading,
@@ -12,5 +12,6 @@ export type {
   ToolCallReading,
   UsageReading,
 } from "./reading.ts";
+export { type ResponsesCall, readResponses } from "./responses-client.ts";
 export { servable } from "./servable.ts";
 export { type Vendor, type VendorCall, vendorKinds, vendorOf } from "./vendor.ts";

@@ -36,6 +36,16 @@ export async function readOpenAi(client: OpenAI, call: OpenAiCall): Promise<Read
   }
 }
 
+/**
+ * What the client's own helper makes of a stream, which is stricter than reading its chunks.
+ * @throws where the helper finds a stream that no API of OpenAI would send.
+ */
+export async function readOpenAiWithHelper(client: OpenAI, call: OpenAiCall): Promise<Reading> {
+  const request = { ...chatRequest(call), ...usageToo };
+  const answer = await client.chat.completions.stream(request).finalChatCompletion();
+  return finishedReading(answer.choices.map(choiceOf), openAiFinish, usageOf(answer.usage));
+}
+
 const usageToo = { stream: true, stream_options: { include_usage: true } } as const;
 
 function chatRequest({ model, tools }: OpenAiCall) {

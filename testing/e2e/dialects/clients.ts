@@ -1,0 +1,13 @@
+import Anthropic1 from "@anthropic-ai/sdk";
+import Anthropic0 from "anthropic-sdk-0";
+
+/** Same surface for all that is used here, but their types are unrelated. */
+export const anthropicClients: readonly AnthropicMajor[] = [
+  { major: "@anthropic-ai/sdk 1", Anthropic: Anthropic1 },
+  { major: "@anthropic-ai/sdk 0", Anthropic: Anthropic0 as unknown as typeof Anthropic1 },
+];
+
+export interface AnthropicMajor {
+  readonly major: string;
+  readonly Anthropic: typeof Anthropic1;
+}

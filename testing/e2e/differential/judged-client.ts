@@ -1,0 +1,89 @@
+import type { OpenAiSchema, OpenAiShape } from "@headgate/testing/openai-schema";
+import OpenAI from "openai";
+
+/** The official client, with all that it received kept to be judged. */
+export class JudgedClient {
+  readonly client: OpenAI;
+  readonly #answers: Promise<Received>[] = [];
+
+  constructor(options: { readonly baseURL: string; readonly apiKey: string }) {
+    this.client = new OpenAI({
+      ...options,
+      maxRetries: 0,
+      fetch: async (url, init) => {
+        const response = await fetch(url, init);
+        this.#answers.push(received(response.clone()));
+        return response;
+      },
+    });
+  }
+
+  /** What of the answers so far does not fit OpenAI's description of them; forgets the answers. */
+  async problems(schema: OpenAiSchema | undefined, shapes: Shapes): Promise<readonly string[]> {
+    const answers = await Promise.all(this.#answers.splice(0));
+    return answers.flatMap((answer) => [
+      ...(answer.requestId ? [] : ["no x-request-id"]),
+      ...(schema ? claimsOf(answer, shapes) : []).flatMap(
+        ([shape, value]) => schema?.problems(shape, value) ?? [],
+      ),
+      ...streamProblems(answer, shapes),
+    ]);
+  }
+}
+
+export interface Shapes {
+  readonly whole: OpenAiShape;
+  readonly piece: OpenAiShape;
+}
+
+interface Received {
+  readonly status: number;
+  readonly isStream: boolean;
+  readonly requestId: string | null;
+  readonly text: string;
+}
+
+async function received(response: Response): Promise<Received> {
+  const type = response.headers.get("content-type") ?? "";
+  return {
+    status: response.status,
+    isStream: type.startsWith("text/event-stream"),
+    requestId: response.headers.get("x-request-id"),
+    text: await response.text(),
+  };
+}
+
+function claimsOf(answer: Received, shapes: Shapes): readonly (readonly [OpenAiShape, unknown])[] {
+  const { status, isStream, text } = answer;
+  if (!isStream) return [[status < 400 ? shapes.whole : "error", JSON.parse(text)]];
+  return dataOf(text)
+    .filter((data) => data !== "[DONE]")
+    .map((data): unknown => JSON.parse(data))
+    .map((value) => [isError(value) ? "error" : shapes.piece, value]);
+}
+
+/**
+ * Heartbeats are comments, and nothing but data comes besides; chat ends in `[DONE]` or an error,
+ * a response, whose events have names, with the response itself or an error.
+ */
+function streamProblems({ isStream, text }: Received, { piece }: Shapes): readonly string[] {
+  if (!isStream) return [];
+  const allowed = piece === "response-event" ? /^(?:data: |event: |:)/ : /^(?:data: |:)/;
+  const lines = text.split(/\r?\n/).filter((line) => line !== "" && !allowed.test(line));
+  const last = dataOf(text).at(-1) ?? "";
+  const ended = ends[piece === "response-event" ? "response" : "chat"].test(last);
+  return [...lines, ...(ended ? [] : [`the stream ends with ${last}`])];
+}
+
+const ends = {
+  chat: /^(?:\[DONE\]$|\{"error":)/,
+  response: /^\{"type":"(?:response\.(?:completed|incomplete|failed)|error)"/,
+} as const;
+
+function dataOf(text: string): readonly string[] {
+  return [...text.matchAll(/^data: (.*)$/gm)].map(([, data = ""]) => data);
+}
+
+function isError(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "error" in value;
+}

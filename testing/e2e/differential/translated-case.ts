@@ -1,0 +1,67 @@
+import type { Exchange, ExchangeLibrary } from "@headgate/testing";
+import {
+  type ErrorReading,
+  type Reading,
+  readRaw,
+  servable,
+  vendorKinds,
+  vendorOf,
+} from "@headgate/testing/vendor-readings";
+import type { UpstreamType } from "./upstreams.ts";
+
+/** A recording, played by a provider of one type. */
+export interface TranslatedCase {
+  /** Of the recording; with the type where it is played by more than one. */
+  readonly name: string;
+  readonly exchange: Exchange;
+  readonly type: UpstreamType;
+  /** What the client should get, less what `explained-differences.ts` knows. */
+  readonly reading: Reading;
+}
+
+/** Every recording of every vendor that is translated; whoever drops in another has it tested. */
+export function translatedCases(library: ExchangeLibrary): readonly TranslatedCase[] {
+  const exchanges = library
+    .list({ kinds: vendorKinds, where: (exchange) => typesOf(exchange).length > 0 })
+    .map(servable);
+  return exchanges.flatMap((exchange) =>
+    typesOf(exchange).map((type, place) => ({
+      name: place === 0 ? exchange.name : `${exchange.name} (${type})`,
+      exchange,
+      type,
+      reading: expectedReading(exchange),
+    })),
+  );
+}
+
+/** Claude's answers are the same on Vertex. */
+function typesOf(exchange: Exchange): readonly UpstreamType[] {
+  switch (vendorOf(exchange)?.name) {
+    case "anthropic":
+      return ["anthropic", "vertex-claude"];
+    case "gemini":
+      return [exchange.provider === "vertex" ? "vertex" : "gemini"];
+    case "bedrock":
+      return ["bedrock"];
+    case "ollama":
+      return ["ollama"];
+    default:
+      return [];
+  }
+}
+
+function expectedReading(exchange: Exchange): Reading {
+  const reading = readRaw(exchange);
+  if (reading.kind === "error") return asOurs(reading, exchange);
+  if (reading.kind === "answer") return reading;
+  // Within a stream an error has no status; the client makes none up.
+  return { kind: "error", status: exchange.stream ? 500 : 502, blocked: false };
+}
+
+/** The status in which the client sees a vendor's: credentials are ours to mend, 529 is Anthropic's own. */
+function asOurs(reading: ErrorReading, { response }: Exchange): ErrorReading {
+  const { status } = reading;
+  const refused = JSON.stringify(response.body ?? "").includes("API_KEY_INVALID");
+  if (status === 401 || status === 403 || refused) return { ...reading, status: 502 };
+  return status === 529 ? { ...reading, status: 503 } : reading;
+}
