@@ -38,40 +38,49 @@ describeExchanges(suite, (exchanges) => {
     const events = eventsOf(relayed(exchange));
     const problems = events.flatMap((event) => schema?.problems("response-event", event) ?? []);
     expect(problems).toEqual([]);
-    expect(events.map((event) => event["sequence_number"])).toEqual(events.map((_, index) => index));
+    expect(events.map((event) => event["sequence_number"])).toEqual(
+      events.map((_, index) => index),
+    );
   });
 
-  it.each(streams)("$name: cut short anywhere, shows whole events and never a whole answer", (exchange) => {
-    const bytes = exchangeBytes(exchange);
-    const { text, end } = run(bytes, bytes.length);
-    const terminal = end;
-    for (let length = 0; length < bytes.length; length += Math.ceil(bytes.length / 997)) {
-      const cut = run(bytes.subarray(0, length), 512);
-      expect(text.startsWith(cut.text), `cut at ${length}`).toBe(true);
-      if (length < terminal) expect(cut.state.done, `cut at ${length}`).toBe(false);
-      expect(() => eventsOf(cut.text)).not.toThrow();
-    }
-  });
-
-  it.each(streams)("$name: official clients read what they read from the provider", async (exchange) => {
-    for (const { client } of clients) {
-      const raw = await finalOf(client({ body: exchangeBytes(exchange), stream: true }));
-      const ours = await finalOf(client({ body: relayed(exchange), stream: true }));
-      if (raw.kind === "error") {
-        // What a client can't read at all may be mended; an error stays one.
-        if (isFailure(exchange)) expect(ours).toEqual(raw);
-        else if (ours.kind === "error") expect(ours).toEqual(raw);
-        continue;
+  it.each(streams)(
+    "$name: cut short anywhere, shows whole events and never a whole answer",
+    (exchange) => {
+      const bytes = exchangeBytes(exchange);
+      const { text, end } = run(bytes, bytes.length);
+      const terminal = end;
+      for (let length = 0; length < bytes.length; length += Math.ceil(bytes.length / 997)) {
+        const cut = run(bytes.subarray(0, length), 512);
+        expect(text.startsWith(cut.text), `cut at ${length}`).toBe(true);
+        if (length < terminal) expect(cut.state.done, `cut at ${length}`).toBe(false);
+        expect(() => eventsOf(cut.text)).not.toThrow();
       }
-      expect(unmarked(ours)).toEqual(mended(raw));
-    }
-  });
+    },
+  );
+
+  it.each(streams)(
+    "$name: official clients read what they read from the provider",
+    async (exchange) => {
+      for (const { client } of clients) {
+        const raw = await finalOf(client({ body: exchangeBytes(exchange), stream: true }));
+        const ours = await finalOf(client({ body: relayed(exchange), stream: true }));
+        if (raw.kind === "error") {
+          // What a client can't read at all may be mended; an error stays one.
+          if (isFailure(exchange)) expect(ours).toEqual(raw);
+          else if (ours.kind === "error") expect(ours).toEqual(raw);
+          continue;
+        }
+        expect(unmarked(ours)).toEqual(mended(raw));
+      }
+    },
+  );
 
   it.each(streams)("$name: events, usage and ids are those of the provider", (exchange) => {
     const raw = eventsOf(exchangeBytes(exchange).toString("utf8"));
     const ours = eventsOf(relayed(exchange));
     expect(ours.length).toBe(raw.length);
-    for (const [index, event] of ours.entries()) expect(event).toMatchObject(expectedEvent(raw, index));
+    for (const [index, event] of ours.entries())
+      expect(event).toMatchObject(expectedEvent(raw, index));
     const last = raw.findLast(({ response }) => isRecord(response));
     const response = isRecord(last?.["response"]) ? last["response"] : {};
     const usage = isRecord(response["usage"]) ? response["usage"] : undefined;
@@ -111,7 +120,9 @@ function run(bytes: Buffer, size: number) {
 
 /** Offset up to which the stream has not said that it is over. */
 function terminalStart(bytes: Buffer, end: number): number {
-  const found = [...bytes.toString("latin1").matchAll(/"type": ?"response\.(?:completed|incomplete|failed)"/g)];
+  const found = [
+    ...bytes.toString("latin1").matchAll(/"type": ?"response\.(?:completed|incomplete|failed)"/g),
+  ];
   return found[0]?.index ?? end;
 }
 

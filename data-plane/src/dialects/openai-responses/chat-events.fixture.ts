@@ -20,14 +20,16 @@ export function chatEvents(): fc.Arbitrary<readonly ChatEvent[]> {
     })
     .map(({ segments, ending }) => {
       let calls = 0;
-      const body = segments.flatMap((segment): readonly ChatEvent[] => {
-        const [first] = segment;
-        if (!first || !("pieces" in first)) return segment.filter((event) => "type" in event);
-        const made = segment.filter((part) => "pieces" in part);
-        const start = calls;
-        calls += made.length;
-        return interleaved(made, start);
-      });
+      const body = segments.flatMap(
+        (segment: readonly (ChatEvent | Call)[]): readonly ChatEvent[] => {
+          const [first] = segment;
+          if (!first || !isCall(first)) return segment.filter(isEvent);
+          const made = segment.filter(isCall);
+          const start = calls;
+          calls += made.length;
+          return interleaved(made, start);
+        },
+      );
       const usage = { inputTokens: 3, outputTokens: 5, cachedInputTokens: 1, reasoningTokens: 2 };
       return [
         { type: "start", id: "answer", model: "vendor-model", createdS: 1_700_000_000 },
@@ -42,6 +44,14 @@ interface Call {
   readonly name: string;
   readonly signature: Signature | undefined;
   readonly pieces: readonly string[];
+}
+
+function isCall(part: ChatEvent | Call): part is Call {
+  return "pieces" in part;
+}
+
+function isEvent(part: ChatEvent | Call): part is ChatEvent {
+  return !isCall(part);
 }
 
 const signature = fc.record({

@@ -194,7 +194,7 @@ describe("ResponsesWriter", () => {
         const last = eventsOf(written(events)).at(-1)?.["response"];
         const items = last && Reflect.get(last, "output");
         const read = responsesDialect.readRequest({ input: items, tools: [] });
-        const parts = read.messages.flatMap((message) => message.content);
+        const parts = read.messages.flatMap((message): readonly unknown[] => message.content);
         expect(read.messages.length).toBeLessThanOrEqual(1);
         expect(parts).toEqual((collected.answer.choices[0]?.parts ?? []).flatMap(readable));
       }),
