@@ -21,9 +21,16 @@ export function converseRequest(request: ChatRequest, target: Target): VendorReq
   return { path: modelPath(target, operation), body, dropped };
 }
 
-/** A model's id may be an ARN, with colons and slashes: they are part of one segment. */
+/**
+ * A model's id may be an ARN, with colons and slashes: they are part of one segment. All but RFC
+ * 3986's unreserved characters are escaped, as AWS's own clients do, whose signatures cover the path.
+ */
 export function modelPath({ basePath, model }: Target, operation: string): string {
-  return `${basePath}/model/${encodeURIComponent(model)}/${operation}`;
+  const segment = encodeURIComponent(model).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `${basePath}/model/${segment}/${operation}`;
 }
 
 export function converseBody(
