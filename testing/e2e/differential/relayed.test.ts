@@ -64,7 +64,7 @@ function typeOf({ provider }: Exchange): UpstreamType {
 
 async function expected(exchange: Exchange): Promise<Reading> {
   const reading = exchange.kind === "responses" ? await readDirectly(exchange) : readRaw(exchange);
-  if (reading.kind === "incomplete") return { kind: "error", status: 502, blocked: false };
+  if (reading.kind === "incomplete") return { kind: "error", status: 502 };
   if (reading.kind !== "error") return reading;
   // Our credential's fault is not the client's.
   const isCredential = reading.status === 401 || reading.status === 403;

@@ -55,7 +55,7 @@ function expectedReading(exchange: Exchange): Reading {
   if (reading.kind === "error") return asOurs(reading, exchange);
   if (reading.kind === "answer") return reading;
   // Within a stream an error has no status; the client makes none up.
-  return { kind: "error", status: exchange.stream ? 500 : 502, blocked: false };
+  return { kind: "error", status: exchange.stream ? 500 : 502 };
 }
 
 /** The status in which the client sees a vendor's: credentials are ours to mend, 529 is Anthropic's own. */

@@ -15,7 +15,7 @@ export async function readWithAnthropic({ origin, stream }: VendorCall): Promise
     return readingOf(answer);
   } catch (error) {
     if (!(error instanceof APIError)) throw error;
-    return { kind: "error", status: error.status ?? 500, blocked: false };
+    return { kind: "error", status: error.status ?? 500 };
   }
 }
 

@@ -27,7 +27,7 @@ export async function readWithBedrock({ origin, stream }: VendorCall): Promise<R
   } catch (error) {
     if (!(error instanceof BedrockRuntimeServiceException)) throw error;
     const status = error.$metadata.httpStatusCode ?? 500;
-    return { kind: "error", status, blocked: false };
+    return { kind: "error", status };
   } finally {
     client.destroy();
   }
@@ -68,7 +68,7 @@ async function whole(client: BedrockRuntimeClient): Promise<Reading> {
 function readBlock(block: ContentBlock, draft: ChoiceDraft): void {
   draft.text += block.text ?? "";
   draft.reasoning += block.reasoningContent?.reasoningText?.text ?? "";
-  if (block.toolUse) {
+  if (block.toolUse && block.toolUse.type !== "server_tool_use") {
     const { toolUseId = "", name = "", input } = block.toolUse;
     draft.toolCalls.push({ id: toolUseId, name, arguments: input });
   }
@@ -102,7 +102,7 @@ function readEvent(
 ): void {
   const { contentBlockStart, contentBlockDelta, messageStop } = event;
   const tool = contentBlockStart?.start?.toolUse;
-  if (tool) {
+  if (tool && tool.type !== "server_tool_use") {
     const { toolUseId: id = "", name = "" } = tool;
     calls.set(contentBlockStart?.contentBlockIndex ?? 0, { id, name, json: "" });
   }

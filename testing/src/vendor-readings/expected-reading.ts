@@ -31,7 +31,7 @@ export class VendorReader implements AsyncDisposable {
 /** What the bytes say. */
 export function readRaw(exchange: Exchange): Reading {
   const { status } = exchange.response;
-  if (status >= 400) return { kind: "error", status, blocked: false };
+  if (status >= 400) return { kind: "error", status };
   return vendorFor(exchange).readRaw(exchange);
 }
 

@@ -19,6 +19,11 @@ export const bedrockFinish: FinishWords = table("stop", {
 
 const geminiWords = table("stop", {
   MAX_TOKENS: "length",
+  // The words for a prompt that was blocked are other ones; this one is ours.
+  PROMPT_BLOCKED: "content_filter",
+  OTHER: "content_filter",
+  LANGUAGE: "content_filter",
+  IMAGE_OTHER: "content_filter",
   SAFETY: "content_filter",
   RECITATION: "content_filter",
   BLOCKLIST: "content_filter",
@@ -31,13 +36,13 @@ const geminiWords = table("stop", {
 });
 
 /** Gemini has no word for tool calls. https://ai.google.dev/api/generate-content#FinishReason */
-export const geminiFinish: FinishWords = (native, hasToolCalls) =>
-  native === "STOP" && hasToolCalls ? "tool_calls" : geminiWords(native, hasToolCalls);
+export const geminiFinish: FinishWords = (native, hasOpenCalls) =>
+  native === "STOP" && hasOpenCalls ? "tool_calls" : geminiWords(native, hasOpenCalls);
 
 /** Neither has Ollama. */
-export const ollamaFinish: FinishWords = (native, hasToolCalls) => {
+export const ollamaFinish: FinishWords = (native, hasOpenCalls) => {
   if (native === "length") return "length";
-  return hasToolCalls ? "tool_calls" : "stop";
+  return hasOpenCalls ? "tool_calls" : "stop";
 };
 
 export const openAiFinish: FinishWords = table("stop", {

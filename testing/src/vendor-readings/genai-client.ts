@@ -30,17 +30,17 @@ export async function readWithGenAi({ origin, stream }: VendorCall): Promise<Rea
     } else pieces.push(await client.models.generateContent(request));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return { kind: "error", status: error.status, blocked: false };
+    return { kind: "error", status: error.status };
   }
   return readingOf(pieces);
 }
 
 function readingOf(pieces: readonly GenerateContentResponse[]): Reading {
-  if (pieces.some(({ promptFeedback }) => promptFeedback?.blockReason)) {
-    return { kind: "error", status: 400, blocked: true };
-  }
   const drafts = new Map<number, ChoiceDraft>();
-  for (const { candidates = [] } of pieces) {
+  for (const { candidates = [], promptFeedback } of pieces) {
+    if (promptFeedback?.blockReason) {
+      draftAt(drafts, 0, () => new ChoiceDraft()).finish = "PROMPT_BLOCKED";
+    }
     for (const candidate of candidates) {
       const draft = draftAt(drafts, candidate.index ?? 0, () => new ChoiceDraft());
       readCandidate(candidate, draft);
@@ -52,7 +52,9 @@ function readingOf(pieces: readonly GenerateContentResponse[]): Reading {
 }
 
 function readCandidate(candidate: Candidate, draft: ChoiceDraft): void {
-  for (const { thought, text = "", functionCall } of candidate.content?.parts ?? []) {
+  for (const part of candidate.content?.parts ?? []) {
+    const { thought, text = "", functionCall, functionResponse } = part;
+    if (functionResponse) draft.answered += 1;
     if (thought) draft.reasoning += text;
     else draft.text += text;
     if (functionCall) draft.toolCalls.push(toolCallOf(functionCall));

@@ -13,7 +13,7 @@ export async function readWithOllama({ origin, stream, kind }: VendorCall): Prom
   } catch (error) {
     const status = error instanceof Error && "status_code" in error ? error.status_code : undefined;
     if (typeof status !== "number") throw error;
-    return { kind: "error", status, blocked: false };
+    return { kind: "error", status };
   }
 }
 

@@ -32,7 +32,7 @@ export async function readOpenAi(client: OpenAI, call: OpenAiCall): Promise<Read
     return call.stream ? await readChatStream(client, call) : await readChat(client, call);
   } catch (error) {
     if (!(error instanceof APIError)) throw error;
-    return { kind: "error", status: error.status ?? 500, blocked: error.code === "content_filter" };
+    return { kind: "error", status: error.status ?? 500 };
   }
 }
 

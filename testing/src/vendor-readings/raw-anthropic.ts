@@ -33,7 +33,7 @@ function readStream(body: string): Reading {
     const delta = member(event, "delta");
     switch (member(event, "type")) {
       case "error":
-        return { kind: "error", status: errorStatus(event), blocked: false };
+        return { kind: "error", status: errorStatus(event) };
       case "message_start":
         usage = { ...usage, ...counted(member(member(event, "message"), "usage")) };
         break;

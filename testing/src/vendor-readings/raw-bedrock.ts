@@ -15,7 +15,7 @@ function readWhole(body: unknown): Reading {
     draft.text += text(block, "text");
     draft.reasoning += text(member(member(block, "reasoningContent"), "reasoningText"), "text");
     const call = member(block, "toolUse");
-    if (call !== undefined) draft.toolCalls.push(toolCall(call, member(call, "input")));
+    if (isForClient(call)) draft.toolCalls.push(toolCall(call, member(call, "input")));
   }
   draft.finish = text(body, "stopReason") || undefined;
   return finishedReading([draft], bedrockFinish, usageOf(member(body, "usage")));
@@ -28,13 +28,13 @@ function readStream(bytes: Buffer): Reading {
   for (const { headers, payload } of framesOf(bytes)) {
     if (headers.get(":message-type") === "exception") {
       const status = headers.get(":exception-type") === "throttlingException" ? 429 : 500;
-      return { kind: "error", status, blocked: false };
+      return { kind: "error", status };
     }
     const index = count(payload, "contentBlockIndex");
     switch (headers.get(":event-type")) {
       case "contentBlockStart": {
         const start = member(member(payload, "start"), "toolUse");
-        if (start !== undefined) calls.set(index, { start, json: "" });
+        if (isForClient(start)) calls.set(index, { start, json: "" });
         break;
       }
       case "contentBlockDelta": {
@@ -57,6 +57,11 @@ function readStream(bytes: Buffer): Reading {
     draft.toolCalls.push(toolCall(start, JSON.parse(json || "{}")));
   }
   return finishedReading([draft], bedrockFinish, usage);
+}
+
+/** Tools that AWS runs itself are its own affair. */
+function isForClient(call: unknown): boolean {
+  return call !== undefined && member(call, "type") !== "server_tool_use";
 }
 
 function toolCall(call: unknown, input: unknown) {

@@ -18,9 +18,9 @@ export function readRawGemini(exchange: Exchange): Reading {
   let usage: UsageReading | undefined;
   for (const chunk of chunks) {
     const error = member(chunk, "error");
-    if (error !== undefined) return { kind: "error", status: count(error, "code"), blocked: false };
+    if (error !== undefined) return { kind: "error", status: count(error, "code") };
     if (text(member(chunk, "promptFeedback"), "blockReason") !== "") {
-      return { kind: "error", status: 400, blocked: true };
+      draftAt(drafts, 0, () => new ChoiceDraft()).finish = "PROMPT_BLOCKED";
     }
     for (const candidate of list(chunk, "candidates")) readCandidate(candidate, drafts);
     usage = usageOf(member(chunk, "usageMetadata")) ?? usage;
@@ -33,6 +33,7 @@ function readCandidate(candidate: unknown, drafts: Map<number, ChoiceDraft>): vo
   for (const part of list(member(candidate, "content"), "parts")) {
     if (member(part, "thought") === true) draft.reasoning += text(part, "text");
     else draft.text += text(part, "text");
+    if (member(part, "functionResponse") !== undefined) draft.answered += 1;
     const call = member(part, "functionCall");
     if (call === undefined) continue;
     const id = text(call, "id");

@@ -10,7 +10,7 @@ export function readRawOllama(exchange: Exchange): Reading {
   const lines = exchangeBytes(exchange).toString().trim().split("\n");
   for (const line of exchange.stream ? lines : [lines.join("\n")]) {
     const piece: unknown = JSON.parse(line);
-    if (text(piece, "error") !== "") return { kind: "error", status: 500, blocked: false };
+    if (text(piece, "error") !== "") return { kind: "error", status: 500 };
     const message = member(piece, "message") ?? piece;
     draft.text += text(message, "content") + text(message, "response");
     draft.reasoning += text(message, "thinking");

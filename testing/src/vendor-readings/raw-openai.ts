@@ -16,7 +16,7 @@ export function readRawOpenAi(exchange: Exchange): Reading {
   const drafts = new Map<number, Draft>();
   let usage: UsageReading | undefined;
   for (const piece of exchange.stream ? sseData(body) : [JSON.parse(body)]) {
-    if (member(piece, "error")) return { kind: "error", status: 500, blocked: false };
+    if (member(piece, "error")) return { kind: "error", status: 500 };
     for (const choice of list(piece, "choices")) readChoice(choice, drafts, exchange);
     usage = usageOf(member(piece, "usage")) ?? usage;
   }

@@ -41,10 +41,8 @@ export interface UsageReading {
 
 export interface ErrorReading {
   readonly kind: "error";
-  /** What the vendor sent, or should have: a prompt it blocked in a 200 is a 400. */
+  /** What the vendor sent, or should have, where the error is in a 200. */
   readonly status: number;
-  /** The vendor's filter refused the prompt. */
-  readonly blocked: boolean;
 }
 
 /** No error, and no choice was finished. */
@@ -58,6 +56,8 @@ export class ChoiceDraft {
   refusal = "";
   reasoning = "";
   readonly toolCalls: ToolCallReading[] = [];
+  /** Of the tool calls: those that the vendor answered itself. */
+  answered = 0;
   /** The vendor's own word. */
   finish: string | undefined;
 }
@@ -81,9 +81,9 @@ export function finishedReading(
   usage: UsageReading | undefined,
 ): Reading {
   const choices: ChoiceReading[] = [];
-  for (const { text, refusal, reasoning, toolCalls, finish } of drafts) {
+  for (const { text, refusal, reasoning, toolCalls, answered, finish } of drafts) {
     if (finish === undefined) return { kind: "incomplete" };
-    const word = words(finish, toolCalls.length > 0);
+    const word = words(finish, toolCalls.length > answered);
     choices.push({ text, refusal, reasoning, toolCalls, finish: word });
   }
   if (choices.length === 0) return { kind: "incomplete" };
@@ -91,4 +91,4 @@ export function finishedReading(
 }
 
 /** OpenAI's word for a vendor's. */
-export type FinishWords = (native: string, hasToolCalls: boolean) => Finish;
+export type FinishWords = (native: string, hasOpenCalls: boolean) => Finish;

@@ -19,7 +19,7 @@ export async function readResponses(client: OpenAI, call: ResponsesCall): Promis
     return response ? readingOf(response) : { kind: "incomplete" };
   } catch (error) {
     if (!(error instanceof APIError)) throw error;
-    return { kind: "error", status: error.status ?? 500, blocked: error.code === "content_filter" };
+    return { kind: "error", status: error.status ?? 500 };
   }
 }
 
