@@ -107,7 +107,8 @@ function budgetFor(
   max: number,
 ): number | undefined {
   if (budgetTokens !== undefined) {
-    if (asked === undefined || budgetTokens < asked) return Math.max(budgetTokens, budgetMin);
+    const budget = Math.max(budgetTokens, budgetMin);
+    if (asked === undefined || budget < asked) return budget;
     return asked > budgetMin ? asked - 1 : undefined;
   }
   // The answer itself needs room, too.
