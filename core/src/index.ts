@@ -27,6 +27,8 @@ export {
   type SseRelayOptions,
   type StreamError,
 } from "./sse/sse-relay.ts";
+export { measurePrompt, type PromptMeasure } from "./tokens/prompt-measure.ts";
+export { TokenEstimator } from "./tokens/token-estimator.ts";
 export { usageFromOpenAi } from "./usage/openai-usage.ts";
 export type { Usage } from "./usage/usage.ts";
 export { Wakeup } from "./wakeup.ts";

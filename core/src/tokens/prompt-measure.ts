@@ -21,7 +21,9 @@ export interface PromptMeasure {
 export function measurePrompt(body: Uint8Array): PromptMeasure {
   const measure = new Measure(body);
   measure.run();
-  return measure;
+  // A copy: the measure itself holds on to the body.
+  const { textBytes, wideBytes, pieces, messages, tools, media } = measure;
+  return { textBytes, wideBytes, pieces, messages, tools, media };
 }
 
 /** What a member's value is to the prompt. */

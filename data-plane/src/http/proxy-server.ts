@@ -120,6 +120,7 @@ export class ProxyServer {
       client: new ClientWatch(response),
       stream: false,
       dropped: [],
+      answerTextBytes: 0,
       attempts: 0,
       status: 0,
     };

@@ -7,7 +7,8 @@ it.each([
   { name: "not at all", type: undefined },
 ])("a content type sent $name goes out once", ({ type }) => {
   const deployment = { id: "p/a/m" };
-  const call = { requestId: "req_1", attempts: 1, dropped: [], deployment };
+  const request = { headers: {} };
+  const call = { requestId: "req_1", attempts: 1, dropped: [], deployment, request };
   const headers = { "content-type": type };
   // Of the call, only these members are read.
   const sent = answerHeaders(call as never, headers, "application/json");

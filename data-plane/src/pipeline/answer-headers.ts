@@ -1,5 +1,6 @@
 import { isAnthropic } from "../http/routes.ts";
 import type { ErrorAnswer } from "../providers/api-error.ts";
+import { costOf } from "../usage/usage-event.ts";
 import type { Call } from "./call.ts";
 
 /** What every answer to a call says of it, refusals included: name, value, name, value. */
@@ -17,6 +18,20 @@ export function callHeaders(call: Call): string[] {
   return headers;
 }
 
+/** What the call cost, for a client that sent `x-headgate-cost: true`. Streams have it as a trailer. */
+export function costAsked(call: Call): string | undefined {
+  if (!asksForCost(call) || !call.usage) return undefined;
+  const cost = costOf(call, call.usage);
+  return cost === undefined ? undefined : String(cost);
+}
+
+export function asksForCost({ request }: Call): boolean {
+  return request.headers["x-headgate-cost"] === "true";
+}
+
+/** In nano-dollars: 1e-9 USD. */
+export const costHeader = "x-headgate-cost-nanousd";
+
 /** The provider's headers that mean something to its clients and nothing about our account. */
 const passedOn = ["content-type", "openai-processing-ms", "openai-version"] as const;
 
@@ -27,7 +42,9 @@ export function answerHeaders(
   /** For a provider that leaves it out: official clients take what has no type for text. */
   contentType: string,
 ): string[] {
+  const cost = call.stream ? undefined : costAsked(call);
   const result = callHeaders(call);
+  if (cost !== undefined) result.push(costHeader, cost);
   for (const name of passedOn) {
     const value = headers[name];
     // Sent twice, it comes as a list.

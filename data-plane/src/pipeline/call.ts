@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { FaultCode, Usage } from "@headgate/core";
+import type { FaultCode, PromptMeasure, Usage } from "@headgate/core";
 import type { Endpoint } from "../http/routes.ts";
+import type { PinnedPrice } from "../pricing/pinned-price.ts";
 import type { Deployment, RoutedKey } from "../routing/routed.ts";
 
 /** How a call ended, as metrics and logs name it. */
@@ -34,6 +35,14 @@ export interface Call {
   /** The status the client got; 0 if none was sent. */
   status: number;
   usage?: Usage;
+  /** What the prompt's tokens are estimated by. */
+  measure?: PromptMeasure;
+  /** For the deployment in use, before it was asked. */
+  estimatedInputTokens?: number;
+  /** Text of the answer so far; an estimate where it is passed on unread. */
+  answerTextBytes: number;
+  /** What the deployment in use costs, as it was when it was asked. */
+  price?: { readonly pinned: PinnedPrice; readonly atMs: number };
   /** When the first byte of the answer went out. */
   firstByteMs?: number;
   outcome?: Outcome;

@@ -1,7 +1,7 @@
 import { Fault } from "@headgate/core";
 import { errorFields } from "../dialects/error-fields.ts";
 import type { StreamConversion } from "../relay/conversion.ts";
-import { answerHeaders } from "./answer-headers.ts";
+import { answerHeaders, asksForCost, costAsked, costHeader } from "./answer-headers.ts";
 import type { Answer } from "./attempt.ts";
 import { ClientSink } from "./client-sink.ts";
 import type { AnswerOptions } from "./plain-answer.ts";
@@ -19,6 +19,7 @@ export class EventStreamAnswer implements Answer {
   readonly #sink: ClientSink;
   #committed = false;
   #held: Buffer = empty;
+  #sentBytes = 0;
 
   constructor(options: AnswerOptions) {
     this.#options = options;
@@ -68,7 +69,7 @@ export class EventStreamAnswer implements Answer {
 
   #forward(bytes: Buffer): void {
     if (this.#committed) {
-      if (bytes.length > 0) this.#sink.write(bytes);
+      if (bytes.length > 0) this.#write(bytes);
       return;
     }
     if (this.#conversion.error?.first) return this.#failFirst();
@@ -77,8 +78,13 @@ export class EventStreamAnswer implements Answer {
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
     if (!this.#conversion.begun && this.#held.length <= heldBytesMax) return;
     this.#commit();
-    this.#sink.write(this.#held);
+    this.#write(this.#held);
     this.#held = empty;
+  }
+
+  #write(bytes: Buffer): void {
+    this.#sentBytes += bytes.length;
+    this.#sink.write(bytes);
   }
 
   /** There never was an answer: the provider told of an error where its first event should be. */
@@ -104,6 +110,7 @@ export class EventStreamAnswer implements Answer {
       "no-cache",
       "x-accel-buffering",
       "no",
+      ...(asksForCost(call) ? ["trailer", costHeader] : []),
     ]);
   }
 
@@ -122,14 +129,22 @@ export class EventStreamAnswer implements Answer {
   }
 
   #end(): void {
-    this.#options.call.response.end();
+    const { call } = this.#options;
+    const cost = costAsked(call);
+    if (cost !== undefined) call.response.addTrailers([[costHeader, cost]]);
+    call.response.end();
   }
 
   #noteUsage(): void {
-    if (this.#conversion.usage) this.#options.call.usage = this.#conversion.usage;
+    const { call } = this.#options;
+    const { usage, textBytes = this.#sentBytes / bytesPerTextByte } = this.#conversion;
+    if (usage) call.usage = usage;
+    call.answerTextBytes = Math.round(textBytes);
   }
 }
 
 const empty = Buffer.alloc(0);
+/** Events passed on unread: about 200 bytes for a token of four. */
+const bytesPerTextByte = 50;
 /** Most bytes kept before the first event of the answer. */
 const heldBytesMax = 16 * 1024;

@@ -1,4 +1,4 @@
-import { type Clock, type Cooldowns, Fault, type RetryBudget } from "@headgate/core";
+import { type Clock, type Cooldowns, Fault, measurePrompt, type RetryBudget } from "@headgate/core";
 import type { Dispatcher } from "undici";
 import { errorBody } from "../dialects/error-body.ts";
 import { errorFields } from "../dialects/error-fields.ts";
@@ -74,6 +74,7 @@ async function receive(call: Call, { table, bodyMaxBytes }: PipelineDeps): Promi
   const bytes = await readBody(call.request, bodyMaxBytes);
   const body = readRequest(bytes, call.endpoint, call.pathModel);
   call.stream = body.stream;
+  call.measure = measurePrompt(bytes);
   const model = resolveModel(body.modelName, key, table);
   call.model = model.name;
   return { call, body, model, tiers: tiersFor(call.endpoint, model, body), tried: new Set() };
@@ -117,6 +118,7 @@ async function send(
 ): Promise<AttemptResult> {
   const { call } = trial;
   const { clock, deadlines, table } = deps;
+  await weigh(trial, deployment, deps);
   const prepared = await prepare(trial, deployment, deps);
   if ("failed" in prepared) return { kind: "failed", failure: prepared.failed };
   if ("local" in prepared) return answerLocally(call, prepared.local);
@@ -128,6 +130,22 @@ async function send(
   const { policy } = table;
   const options = { call, deployment, dispatcher, exchange, onCommit, clock, deadlines, policy };
   return attempt(options, body);
+}
+
+/** What the call will take of a deployment, and what that costs, as it is now. */
+async function weigh(
+  { call, body, model }: Trial,
+  deployment: Deployment,
+  { clock, countTokens, tokens }: PipelineDeps,
+): Promise<void> {
+  const pinned = deployment.price.pin();
+  const known = pinned instanceof Promise ? await pinned : pinned;
+  if (known) call.price = { pinned: known, atMs: clock.wallTimeMs() };
+  else delete call.price;
+  if (!call.measure || !body) return;
+  call.estimatedInputTokens = model.exactTokens
+    ? await countTokens(body, call, deployment)
+    : tokens.estimate(deployment.upstreamModel, call.measure);
 }
 
 /** The request for a deployment, or why it can't be made. */

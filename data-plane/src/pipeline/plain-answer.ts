@@ -1,4 +1,4 @@
-import { type Clock, Fault } from "@headgate/core";
+import { type Clock, Fault, measurePrompt } from "@headgate/core";
 import { sendBytes } from "../http/respond.ts";
 import type { ErrorAnswer } from "../providers/api-error.ts";
 import { usageFromTail } from "../providers/openai/read-answer.ts";
@@ -94,6 +94,7 @@ export class PlainAnswer implements Answer {
     switch (result.kind) {
       case "answer":
         if (result.usage) call.usage = result.usage;
+        else call.answerTextBytes = measurePrompt(result.body).textBytes;
         return { body: result.body };
       case "error":
         return { failure: translatedFailure(result.error, head, { call, deployment }) };

@@ -89,7 +89,7 @@ async function countTokens(options: ExchangeOptions): Promise<Exchange | LocalAn
   const asked = request.chat(chatDialects.count_tokens);
   const api = deployment.vendor.api.countTokens;
   if (!api) {
-    const tokens = await options.countTokens(request, asked, deployment);
+    const tokens = await options.countTokens(request, options.call, deployment);
     return { local: countBody(tokens) };
   }
   const vendorRequest = api.request(await withMedia(asked, options), deployment.target);

@@ -35,7 +35,14 @@ export function loadPriceList(): Promise<void> {
 
 /** Whether a deployment without a price of its own may have one on the list. */
 export function needsPriceList({ type, baseUrl }: ListedProvider): boolean {
-  return listIds.has(type) || (type === ProviderType.OPENAI_COMPATIBLE && baseUrl !== "");
+  if (listIds.has(type)) return true;
+  return type === ProviderType.OPENAI_COMPATIBLE && isPublic(baseUrl);
+}
+
+/** Named as services are: neither an address nor a host of one's own. */
+function isPublic(baseUrl: string): boolean {
+  const hostname = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : "";
+  return /\.[a-z]{2,}$/i.test(hostname) && !/\.(?:local|internal|lan|test)$/i.test(hostname);
 }
 
 /**

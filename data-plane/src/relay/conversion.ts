@@ -42,6 +42,8 @@ export interface StreamConversion {
   readonly error: { readonly error: ApiError; readonly first: boolean } | undefined;
   /** As last reported, if it was. */
   readonly usage: Usage | undefined;
+  /** Bytes of text in the answer so far, where they are known. */
+  readonly textBytes?: number;
   /** The event that tells the client that its answer broke off. */
   fail(error: ErrorFields): string;
 }

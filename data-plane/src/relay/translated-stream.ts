@@ -14,6 +14,7 @@ export class TranslatedStream implements StreamConversion {
   #ended = false;
   #error: { readonly error: ApiError; readonly first: boolean } | undefined;
   #usage: Usage | undefined;
+  #textBytes = 0;
 
   constructor(reader: StreamReader, writer: StreamWriter) {
     this.#reader = reader;
@@ -40,6 +41,10 @@ export class TranslatedStream implements StreamConversion {
     return this.#usage;
   }
 
+  get textBytes(): number {
+    return this.#textBytes;
+  }
+
   push(chunk: Buffer): Buffer {
     if (this.#error) return empty;
     return bytesOf(this.#take(this.#reader.push(chunk)));
@@ -60,6 +65,7 @@ export class TranslatedStream implements StreamConversion {
     const failed = events.findIndex(({ type }) => type === "error");
     const good = failed < 0 ? events : events.slice(0, failed);
     for (const event of good) {
+      this.#textBytes += textLength(event);
       if (event.type === "usage") this.#usage = event.usage;
       // An answer that says nothing but why it ends is an answer, too.
       else if (event.type !== "start" && event.type !== "part-end") this.#begun = true;
@@ -73,6 +79,12 @@ export class TranslatedStream implements StreamConversion {
 }
 
 const empty = Buffer.alloc(0);
+
+/** Characters: most are a byte. */
+function textLength(event: ChatEvent): number {
+  if ("text" in event) return event.text.length;
+  return event.type === "tool-call-delta" ? event.arguments.length : 0;
+}
 
 function bytesOf(text: string): Buffer {
   return text === "" ? empty : Buffer.from(text);

@@ -1,6 +1,7 @@
 import { upstreamBaseUrl } from "@headgate/config/provider-defaults";
 import { createPicker, type Random, type StrategyName } from "@headgate/core";
 import { resources } from "@headgate/proto";
+import { DeploymentPrice } from "../pricing/deployment-price.ts";
 import type { Authorizers } from "../providers/authorizers.ts";
 import type { Target } from "../providers/provider-api.ts";
 import { vendorOf } from "../providers/registry.ts";
@@ -30,6 +31,7 @@ export function routedModel(model: resources.Model, options: RoutedModelOptions)
     name: model.name,
     tiers,
     embeddingTiers: embedding.length === deployments.length ? tiers : tiersOf(embedding),
+    exactTokens: model.exactTokens,
     picker: createPicker(strategyName(model.strategy), options.random),
     created: Number(model.metadata?.createTime?.seconds ?? 0n),
   };
@@ -60,6 +62,7 @@ function expand(
     project: provider.project,
     location: provider.location,
   };
+  const price = new DeploymentPrice(provider, upstreamModel, entry.price);
   const credentials = provider.credentials.length > 0 ? provider.credentials : [undefined];
   return credentials.map((credential) => {
     const authorize = authorizers.get(provider, credential);
@@ -75,6 +78,7 @@ function expand(
       headers: requestHeaders(provider, credential),
       ...(authorize && { authorize }),
       anthropicVersion: provider.anthropicVersion,
+      price,
     };
   });
 }

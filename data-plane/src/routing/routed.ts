@@ -1,4 +1,5 @@
 import type { Picker } from "@headgate/core";
+import type { DeploymentPrice } from "../pricing/deployment-price.ts";
 import type { Authorize } from "../providers/authorize.ts";
 import type { Target } from "../providers/provider-api.ts";
 import type { RequestHeaders } from "../providers/request-headers.ts";
@@ -25,6 +26,7 @@ export interface Deployment {
   readonly authorize?: Authorize;
   /** Sent in place of the version that an Anthropic client asks for. */
   readonly anthropicVersion: string;
+  readonly price: DeploymentPrice;
 }
 
 /** By priority, the preferred tier first. */
@@ -37,6 +39,8 @@ export interface RoutedModel {
   /** Those of them that can embed; the very same list if all can. */
   readonly embeddingTiers: Tiers;
   readonly picker: Picker;
+  /** Prompts are counted by a tokenizer before the call, where there is one. */
+  readonly exactTokens: boolean;
   /** Seconds since the epoch, for the list of models. */
   readonly created: number;
 }

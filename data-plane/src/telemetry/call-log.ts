@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Call } from "../pipeline/call.ts";
+import type { UsageEvent } from "../usage/usage-event.ts";
 
 /**
  * One line per call, with a closed set of members. Nothing of a request's or an answer's text is
@@ -17,8 +18,9 @@ export class CallLog {
     this.#logger.error({ request_id: call.requestId, err: cause }, "the gateway failed a call");
   }
 
-  settled(call: Call, durationMs: number): void {
-    const { key, deployment, usage, firstByteMs } = call;
+  settled(call: Call, durationMs: number, event: UsageEvent | undefined): void {
+    const { key, deployment, firstByteMs } = call;
+    const usage = event?.usage;
     this.#logger.info(
       {
         request_id: call.requestId,
@@ -39,7 +41,14 @@ export class CallLog {
         input_tokens: usage?.inputTokens,
         output_tokens: usage?.outputTokens,
         cached_input_tokens: usage?.cachedInputTokens,
+        cache_write_tokens: usage?.cacheWriteTokens,
         reasoning_tokens: usage?.reasoningTokens,
+        input_audio_tokens: usage?.inputAudioTokens,
+        output_audio_tokens: usage?.outputAudioTokens,
+        usage_estimated: usage?.estimated,
+        estimated_input_tokens: call.estimatedInputTokens,
+        cost_nanousd: event?.costNanoUsd,
+        dropped_parameters: call.dropped.length > 0 ? call.dropped : undefined,
       },
       "call",
     );

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Call, Outcome } from "../pipeline/call.ts";
 import type { Deployment } from "../routing/routed.ts";
+import type { UsageEvent } from "../usage/usage-event.ts";
 
 /**
  * Metrics of the calls one worker served. Label sets are closed: names of models,
@@ -14,6 +15,8 @@ export class CallMetrics {
   readonly #tokens: Counter<"team" | "model" | "type">;
   readonly #upstreamErrors: Counter<"provider" | "deployment" | "error_type">;
   readonly #picks: Counter<"model" | "deployment">;
+  readonly #spend: Counter<"team" | "model">;
+  readonly #estimates: Histogram<"model">;
   readonly #retries: Counter<"model">;
   readonly #open: Gauge;
 
@@ -47,8 +50,21 @@ export class CallMetrics {
     });
     this.#tokens = new Counter({
       name: "llm_token_usage_total",
-      help: "Tokens as the providers counted them; type is input, output, cached_input or reasoning.",
+      help: "Tokens as the providers counted them, or estimated where they did not, by type.",
       labelNames: ["team", "model", "type"],
+      registers,
+    });
+    this.#spend = new Counter({
+      name: "llm_spend_usd_total",
+      help: "What calls cost, by the prices in force when they were made.",
+      labelNames: ["team", "model"],
+      registers,
+    });
+    this.#estimates = new Histogram({
+      name: "headgate_token_estimate_ratio",
+      help: "Input tokens estimated before the call, to those the provider counted.",
+      labelNames: ["model"],
+      buckets: [0.5, 0.75, 0.9, 0.95, 1.05, 1.1, 1.25, 2],
       registers,
     });
     this.#upstreamErrors = new Counter({
@@ -93,8 +109,8 @@ export class CallMetrics {
     });
   }
 
-  settled(call: Call, durationMs: number): void {
-    const { endpoint, usage } = call;
+  settled(call: Call, durationMs: number, event: UsageEvent | undefined): void {
+    const { endpoint } = call;
     // Names that clients made up stay out of the labels.
     const model = call.model ?? "";
     const team = call.key?.team ?? "";
@@ -110,18 +126,31 @@ export class CallMetrics {
     if (call.stream && call.firstByteMs !== undefined) {
       this.#firstToken.observe({ model }, (call.firstByteMs - call.startedMs) / 1000);
     }
-    if (usage) {
-      this.#tokens.inc({ team, model, type: "input" }, usage.inputTokens);
-      this.#tokens.inc({ team, model, type: "output" }, usage.outputTokens);
-      if (usage.cachedInputTokens) {
-        this.#tokens.inc({ team, model, type: "cached_input" }, usage.cachedInputTokens);
-      }
-      if (usage.reasoningTokens) {
-        this.#tokens.inc({ team, model, type: "reasoning" }, usage.reasoningTokens);
-      }
+    if (event) this.#used(event, call.estimatedInputTokens);
+  }
+
+  #used({ team, model, usage, costNanoUsd }: UsageEvent, estimated: number | undefined): void {
+    this.#tokens.inc({ team, model, type: "input" }, usage.inputTokens);
+    this.#tokens.inc({ team, model, type: "output" }, usage.outputTokens);
+    for (const [type, member] of tokenParts) {
+      const tokens = usage[member];
+      if (tokens) this.#tokens.inc({ team, model, type }, tokens);
+    }
+    if (costNanoUsd) this.#spend.inc({ team, model }, costNanoUsd / 1e9);
+    if (!usage.estimated && estimated && usage.inputTokens > 0) {
+      this.#estimates.observe({ model }, estimated / usage.inputTokens);
     }
   }
 }
+
+/** Parts of the totals, which hold them already. */
+const tokenParts = [
+  ["cached_input", "cachedInputTokens"],
+  ["cache_write", "cacheWriteTokens"],
+  ["reasoning", "reasoningTokens"],
+  ["input_audio", "inputAudioTokens"],
+  ["output_audio", "outputAudioTokens"],
+] as const;
 
 /** Seconds. From a cache's answer to the longest generation. */
 const latencyBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
