@@ -16,7 +16,7 @@ export class AnswerReader {
   #started = false;
   #answerId: string | undefined;
   #usage: unknown;
-  #failed = false;
+  #failed: "told" | "unreadable" | undefined;
   #ended = false;
 
   constructor(request: Pick<ChatRequest, "messages">) {
@@ -25,7 +25,7 @@ export class AnswerReader {
 
   /** Every candidate has its finish, or an error was told. */
   get complete(): boolean {
-    if (this.#failed) return true;
+    if (this.#failed) return this.#failed === "told";
     const candidates = [...this.#candidates.values()];
     return candidates.length > 0 && candidates.every((candidate) => candidate.finished);
   }
@@ -33,7 +33,7 @@ export class AnswerReader {
   read(chunk: unknown): readonly ChatEvent[] {
     if (this.#failed || this.#ended || !isRecord(chunk)) return [];
     const error = errorOfValue(chunk);
-    if (error) return this.fail(error);
+    if (error) return this.#fail(error, "told");
     const { responseId } = chunk;
     if (typeof responseId === "string") this.#answerId ??= responseId;
     const events: ChatEvent[] = this.#started ? [] : [startOf(chunk)];
@@ -51,7 +51,7 @@ export class AnswerReader {
     for (const [choice, candidate] of this.#candidates) {
       const finish = candidate.finish();
       if (!finish) continue;
-      if (finish.kind === "error") return this.fail(unusable(finish.message));
+      if (finish.kind === "error") return this.#fail(unusable(finish.message), "told");
       const { reason, native } = finish;
       events.push({ type: "finish", choice, reason, native });
     }
@@ -59,8 +59,16 @@ export class AnswerReader {
     return usage ? [...events, { type: "usage", usage }] : events;
   }
 
-  fail(error: ApiError): readonly ChatEvent[] {
-    this.#failed = true;
+  /** What came can't be read. */
+  unreadable(what: string): readonly ChatEvent[] {
+    const message = `Google sent ${what}.`;
+    return this.#failed
+      ? []
+      : this.#fail({ kind: "server_error", message, status: 502 }, "unreadable");
+  }
+
+  #fail(error: ApiError, how: "told" | "unreadable"): readonly ChatEvent[] {
+    this.#failed = how;
     return [{ type: "error", error }];
   }
 

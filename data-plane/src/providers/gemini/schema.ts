@@ -95,10 +95,16 @@ function convertUnion(value: JsonSchema, union: readonly unknown[], context: Con
   const anyOf = members.map((member) => {
     const inner = isRecord(member) ? { ...shared, ...member } : member;
     const converted = convert(inner, context);
-    if (typeof description === "string") converted["description"] ??= description;
-    return nullable ? withNull(converted) : converted;
+    const described =
+      typeof description === "string" ? withText(converted, description) : converted;
+    return nullable ? withNull(described) : described;
   });
   return { anyOf };
+}
+
+function withText(node: Node, description: string): Node {
+  if (!Array.isArray(node["anyOf"])) return { description, ...node };
+  return { anyOf: node["anyOf"].map((member) => withText(member, description)) };
 }
 
 function withNull(node: Node): Node {

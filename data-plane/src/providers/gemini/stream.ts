@@ -1,7 +1,6 @@
-import { isRecord, parseJson } from "@headgate/core";
+import { parseJson } from "@headgate/core";
 import type { ChatEvent } from "../../chat/chat-event.ts";
 import type { ChatRequest } from "../../chat/chat-request.ts";
-import type { ApiError } from "../api-error.ts";
 import { type SseEvent, SseEvents } from "../framing/sse-events.ts";
 import { errorOfValue } from "../google/google-error.ts";
 import type { StreamReader } from "../provider-api.ts";
@@ -33,10 +32,12 @@ class GeminiStream implements StreamReader {
   }
 
   end(): readonly ChatEvent[] {
-    const events = this.#read(this.#frames.end());
+    const last = this.#frames.end();
+    // An event cut in the middle says that the stream broke off, and nothing else.
+    const events = this.#read(last.filter(({ data }) => parseJson(data) !== undefined));
     if (!this.complete) {
-      const error = errorOfValue(parseJson(Buffer.from(this.#stray, "latin1").toString()));
-      if (error) return [...events, ...this.#reader.fail(error)];
+      const bare = parseJson(Buffer.from(this.#stray, "latin1").toString());
+      if (errorOfValue(bare)) return [...events, ...this.#readValue(bare)];
     }
     return [...events, ...this.#reader.end()];
   }
@@ -44,15 +45,19 @@ class GeminiStream implements StreamReader {
   #read(frames: readonly SseEvent[]): readonly ChatEvent[] {
     const events = frames.flatMap(({ data }) => this.#readEvent(data));
     if (!this.#frames.broken || this.complete) return events;
-    return [...events, ...this.#reader.fail(unreadable("an event too long to be one"))];
+    return [...events, ...this.#reader.unreadable("an event too long to be one")];
   }
 
   #readEvent(data: string): readonly ChatEvent[] {
-    if (data === "" || data === "[DONE]") return [];
+    if (data.trim() === "" || data === "[DONE]") return [];
     const value = parseJson(data);
+    if (value !== undefined) return this.#readValue(value);
+    return this.complete ? [] : this.#reader.unreadable("an event that is not JSON");
+  }
+
+  #readValue(value: unknown): readonly ChatEvent[] {
     if (Array.isArray(value)) return value.flatMap((each) => this.#reader.read(each));
-    if (isRecord(value)) return this.#reader.read(value);
-    return this.complete ? [] : this.#reader.fail(unreadable("an event that is not JSON"));
+    return this.#reader.read(value);
   }
 
   #keepStray(chunk: Buffer, hadEvents: boolean): void {
@@ -68,7 +73,3 @@ class GeminiStream implements StreamReader {
 
 /** Bytes; a piece more may be held. */
 const strayMax = 64 * 1024;
-
-function unreadable(what: string): ApiError {
-  return { kind: "server_error", message: `Google sent ${what}.`, status: 502 };
-}
