@@ -104,12 +104,16 @@ describe("geminiApi.chat.answer()", () => {
     });
   });
 
-  it("finishes a blocked prompt as filtered", () => {
-    expect(answer({ promptFeedback: { blockReason: "SAFETY" } })).toEqual([
-      { type: "start" },
-      { type: "finish", choice: 0, reason: "content_filter", native: "SAFETY" },
-    ]);
-  });
+  // https://ai.google.dev/api/generate-content#BlockReason, and one that is not there yet.
+  it.each(["SAFETY", "OTHER", "JAILBREAK"])(
+    "finishes a prompt blocked for %s as filtered",
+    (native) => {
+      expect(answer({ promptFeedback: { blockReason: native } })).toEqual([
+        { type: "start" },
+        { type: "finish", choice: 0, reason: "content_filter", native },
+      ]);
+    },
+  );
 
   it("keeps several candidates apart", () => {
     const collected = collectAnswer(

@@ -34,6 +34,7 @@ export class CandidateReader {
   /** It is signed: what follows is another part, even if of the same kind. */
   #signed = false;
   #something = false;
+  #blocked = false;
   #native: string | undefined;
   #message: string | undefined;
 
@@ -61,14 +62,16 @@ export class CandidateReader {
     return events;
   }
 
-  /** The prompt, or what was said of the answer, was blocked. */
+  /** The prompt, or what was said of the answer, was blocked: whatever the word for why. */
   block(native: string): void {
     this.#native = native;
+    this.#blocked = true;
   }
 
   finish(): Finish | undefined {
     const native = this.#native;
     if (native === undefined) return undefined;
+    if (this.#blocked) return { kind: "finish", reason: "content_filter", native };
     const reason = finishReason(native, this.#calls > this.#answered);
     const failed = reason === "error" || (native === "OTHER" && !this.#something);
     if (!failed) return { kind: "finish", reason, native };
