@@ -114,6 +114,8 @@ export class AnthropicRelayStream implements StreamConversion {
         const { delta, usage } = event;
         this.#count(usage);
         this.#finished ||= isRecord(delta) && typeof delta["stop_reason"] === "string";
+        // An answer that says nothing but why it ends is an answer, too.
+        this.#begun ||= this.#finished;
         break;
       }
       case "message_stop":

@@ -13,6 +13,12 @@ export function listAt(value: unknown, path: string): readonly unknown[] {
   throw wrongType(path, "a list", value);
 }
 
+/** Of content that is not text. */
+export function blocksAt(value: unknown, path: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw wrongType(path, "text or a list of blocks", value);
+}
+
 export function textAt(value: unknown, path: string): string {
   if (typeof value === "string") return value;
   throw wrongType(path, "text", value);

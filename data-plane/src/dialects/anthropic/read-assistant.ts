@@ -1,6 +1,6 @@
 import type { AssistantPart, Signature } from "../../chat/chat-request.ts";
 import { carriedSignature } from "./carried-signature.ts";
-import { type Json, listAt, optional, recordAt, textAt } from "./checked.ts";
+import { blocksAt, type Json, optional, recordAt, textAt } from "./checked.ts";
 import { readCache, readMore } from "./read-marks.ts";
 import { readText } from "./read-parts.ts";
 
@@ -9,7 +9,7 @@ export function readAssistantContent(value: unknown, path: string): readonly Ass
   if (typeof value === "string") return value === "" ? [] : [{ type: "text", text: value }];
   const parts: AssistantPart[] = [];
   let ofNextCall: Signature | undefined;
-  for (const [index, one] of listAt(value, path).entries()) {
+  for (const [index, one] of blocksAt(value, path).entries()) {
     const at = `${path}[${index}]`;
     const block = recordAt(one, at);
     const carried = carriedBy(block);

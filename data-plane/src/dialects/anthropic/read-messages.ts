@@ -1,6 +1,15 @@
 import { Fault } from "@headgate/core";
 import type { ChatMessage, ToolMessage, UserPart } from "../../chat/chat-request.ts";
-import { booleanAt, type Json, listAt, optional, recordAt, textAt, wrongValue } from "./checked.ts";
+import {
+  blocksAt,
+  booleanAt,
+  type Json,
+  listAt,
+  optional,
+  recordAt,
+  textAt,
+  wrongValue,
+} from "./checked.ts";
 import { readAssistantContent } from "./read-assistant.ts";
 import { readCache, readMore } from "./read-marks.ts";
 import { readSystemContent, readUserPart } from "./read-parts.ts";
@@ -40,7 +49,7 @@ function readUser(value: unknown, path: string): readonly ChatMessage[] {
     if (parts.length > 0) messages.push({ role: "user", content: parts });
     parts = [];
   };
-  for (const [index, one] of listAt(value, path).entries()) {
+  for (const [index, one] of blocksAt(value, path).entries()) {
     const at = `${path}[${index}]`;
     const block = recordAt(one, at);
     if (block["type"] !== "tool_result") {
@@ -69,7 +78,7 @@ function readToolResult(block: Json, path: string): ToolMessage {
 
 function readResultContent(value: unknown, path: string): readonly UserPart[] {
   if (typeof value === "string") return textParts(value);
-  return listAt(value, path).map((block, index) => {
+  return blocksAt(value, path).map((block, index) => {
     const at = `${path}[${index}]`;
     return readUserPart(recordAt(block, at), at);
   });

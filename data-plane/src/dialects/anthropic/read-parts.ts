@@ -1,5 +1,5 @@
 import type { FilePart, MediaSource, TextPart, UserPart } from "../../chat/chat-request.ts";
-import { type Json, listAt, optional, recordAt, textAt, wrongValue } from "./checked.ts";
+import { blocksAt, type Json, listAt, optional, recordAt, textAt, wrongValue } from "./checked.ts";
 import { readCache, readMore } from "./read-marks.ts";
 
 /** A block of a user's message, or of a tool's result. */
@@ -83,7 +83,7 @@ function readSource(value: unknown, path: string): MediaSource | undefined {
 /** The system's words: text, or blocks of text. */
 export function readSystemContent(value: unknown, path: string): readonly TextPart[] {
   if (typeof value === "string") return value === "" ? [] : [{ type: "text", text: value }];
-  return listAt(value, path).map((one, index) => {
+  return blocksAt(value, path).map((one, index) => {
     const at = `${path}[${index}]`;
     const block = recordAt(one, at);
     if (block["type"] !== "text") throw wrongValue(`${at}.type`, "text", block["type"]);

@@ -21,6 +21,8 @@ import { readToolChoice, readTools } from "./read-tools.ts";
 export function readAnthropicRequest(body: Json): ChatRequest {
   const { format, effort, rest: outputConfig } = readOutputConfig(body);
   const { reasoning, rest: thinking } = readReasoning(body["thinking"], effort);
+  // Effort of an answer without thoughts is Anthropic's alone.
+  const ofAnswer = effort !== undefined && reasoning?.effort !== effort ? { effort } : {};
   const metadata = optional(body["metadata"], "metadata", recordAt) ?? {};
   const user = typeof metadata["user_id"] === "string" ? metadata["user_id"] : undefined;
   const stop = optional(body["stop_sequences"], "stop_sequences", readStop);
@@ -38,7 +40,7 @@ export function readAnthropicRequest(body: Json): ChatRequest {
       dialect: "anthropic",
       members: {
         ...without(body, known),
-        ...named("output_config", outputConfig),
+        ...named("output_config", { ...ofAnswer, ...outputConfig }),
         ...named("thinking", thinking),
         ...named("metadata", without(metadata, user === undefined ? [] : ["user_id"])),
       },
