@@ -6,7 +6,7 @@ import type { ChatRequest } from "../../chat/chat-request.ts";
  * `function_call` in the answer, and knows no `tool_calls`.
  */
 export function asksWithFunctions({ more }: ChatRequest): boolean {
-  return more.dialect === "openai" && "functions" in more.members && !("tools" in more.members);
+  return more.dialect === "openai" && "functions" in more.members;
 }
 
 export function writeFinish(reason: FinishReason, functions: boolean): string {

@@ -5,6 +5,7 @@ import type { WriteContext } from "../dialect.ts";
 import { extraContent } from "./extra-content.ts";
 import { asksWithFunctions, writeFinish } from "./function-mode.ts";
 import { encryptedReasoning, type ReasoningDetail, reasoningText } from "./reasoning-details.ts";
+import { isServiceTier } from "./service-tier.ts";
 import { writeUsage } from "./write-usage.ts";
 
 /**
@@ -31,20 +32,6 @@ export function writeAnswer(
     }),
   };
 }
-
-/** Other vendors have tiers of their own ("standard"), which OpenAI's clients do not know. */
-export function isServiceTier(tier: string | undefined): boolean {
-  return tier !== undefined && serviceTiers.has(tier);
-}
-
-const serviceTiers: ReadonlySet<string> = new Set([
-  "auto",
-  "default",
-  "flex",
-  "scale",
-  "priority",
-  "fast",
-]);
 
 function writeChoice({ parts, finish }: AnswerChoice, index: number, functions: boolean): object {
   const texts = parts.filter((part) => part.type === "text");

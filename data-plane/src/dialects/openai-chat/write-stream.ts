@@ -2,8 +2,8 @@ import type { Usage } from "@headgate/core";
 import type { ChatEvent, StartEvent } from "../../chat/chat-event.ts";
 import type { ErrorFields, StreamWriter, WriteContext } from "../dialect.ts";
 import { asksWithFunctions } from "./function-mode.ts";
+import { isServiceTier } from "./service-tier.ts";
 import { StreamedChoice } from "./streamed-choice.ts";
-import { isServiceTier } from "./write-answer.ts";
 import { openAiErrorEvent } from "./write-error.ts";
 import { writeUsage } from "./write-usage.ts";
 

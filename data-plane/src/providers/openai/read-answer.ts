@@ -1,25 +1,4 @@
-import { isRecord, type Usage, usageFromOpenAi } from "@headgate/core";
-
-/** What a complete answer of status 200 turns out to be. */
-export type Answer =
-  | { readonly kind: "answer"; readonly usage: Usage | undefined }
-  | { readonly kind: "error"; readonly body: Readonly<Record<string, unknown>> }
-  | { readonly kind: "not_json"; readonly what: string };
-
-/** Look at a whole JSON answer: is it one, does it hide an error, what did it use? */
-export function readAnswer(body: Buffer): Answer {
-  if (body.length === 0) return { kind: "not_json", what: "an empty body" };
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString("utf8"));
-  } catch {
-    return { kind: "not_json", what: "a body that is not JSON" };
-  }
-  if (!isRecord(value)) return { kind: "answer", usage: undefined };
-  const isAnswer = "choices" in value || "data" in value;
-  if (value["error"] && !isAnswer) return { kind: "error", body: value };
-  return { kind: "answer", usage: usageFromOpenAi(value["usage"]) };
-}
+import { type Usage, usageFromOpenAi } from "@headgate/core";
 
 /** Usage from the last bytes of an answer too large to hold: providers write it at the end. */
 export function usageFromTail(tail: Buffer): Usage | undefined {

@@ -1,3 +1,4 @@
+import { isServiceTier } from "../../dialects/openai-chat/service-tier.ts";
 import {
   anyOf,
   dropUnless,
@@ -18,21 +19,7 @@ export function mendHead(answer: Json, object: string): boolean {
     ensure(answer, "created", isInteger, typeof created === "number" ? Math.trunc(created) : 0),
     ensure(answer, "model", isString, ""),
     ensure(answer, "choices", isList, []),
-    dropUnless(answer, "service_tier", isServiceTier),
+    dropUnless(answer, "service_tier", (tier) => tier === null || isServiceTier(tier)),
     dropUnless(answer, "system_fingerprint", isStringOrNull),
   );
 }
-
-function isServiceTier(value: unknown): boolean {
-  return value === null || serviceTiers.has(value);
-}
-
-/** https://platform.openai.com/docs/api-reference/chat/object#chat/object-service_tier */
-const serviceTiers: ReadonlySet<unknown> = new Set([
-  "auto",
-  "default",
-  "flex",
-  "scale",
-  "priority",
-  "fast",
-]);
