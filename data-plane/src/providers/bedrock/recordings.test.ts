@@ -141,7 +141,7 @@ function readingOf(exchange: Exchange): Reading {
   const bytes = exchangeBytes(exchange);
   if (status >= 400) {
     const error = bedrockApi.classifyError({ status, headers, body: bytes });
-    return { kind: "error", status: error.status, blocked: error.kind === "content_filtered" };
+    return { kind: "error", status: error.status };
   }
   const { events, complete } = exchange.stream
     ? eventsOf(bytes, 100)
@@ -150,7 +150,7 @@ function readingOf(exchange: Exchange): Reading {
   const collected = collectAnswer(events);
   if (collected.kind === "incomplete") return { kind: "incomplete" };
   if (collected.kind === "error") {
-    return { kind: "error", status: collected.error.status, blocked: false };
+    return { kind: "error", status: collected.error.status };
   }
   const { choices, usage } = collected.answer;
   return {

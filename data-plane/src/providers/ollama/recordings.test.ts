@@ -112,7 +112,7 @@ function readingOf(exchange: Exchange): Reading {
   const bytes = exchangeBytes(exchange);
   if (status >= 400) {
     const error = ollamaApi.classifyError({ status, headers, body: bytes });
-    return { kind: "error", status: error.status, blocked: false };
+    return { kind: "error", status: error.status };
   }
   const { events, complete } = exchange.stream
     ? eventsOf(bytes, 100)
@@ -121,7 +121,7 @@ function readingOf(exchange: Exchange): Reading {
   const collected = collectAnswer(events);
   if (collected.kind === "incomplete") return { kind: "incomplete" };
   if (collected.kind === "error") {
-    return { kind: "error", status: collected.error.status, blocked: false };
+    return { kind: "error", status: collected.error.status };
   }
   const { choices, usage } = collected.answer;
   return {
