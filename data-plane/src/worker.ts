@@ -1,10 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { fromBinary } from "@bufbuild/protobuf";
-import { Cooldowns, RetryBudget, systemClock, systemRandom } from "@headgate/core";
+import { Cooldowns, RetryBudget, systemClock, systemRandom, TokenEstimator } from "@headgate/core";
 import { discovery } from "@headgate/proto";
 import { pino } from "pino";
 import { Gauge, Registry } from "prom-client";
 import { ProxyServer, type Readiness } from "./http/proxy-server.ts";
+import { GuardedFetcher } from "./media/guarded-fetcher.ts";
+import { createCountTokens } from "./pipeline/count-tokens.ts";
 import { RoutingTable } from "./routing/routing-table.ts";
 import { CallLog } from "./telemetry/call-log.ts";
 import { CallMetrics } from "./telemetry/call-metrics.ts";
@@ -28,6 +30,7 @@ const registry = new Registry();
 const table = new RoutingTable({ region: options.region, random: systemRandom, clock });
 const pools = new UpstreamPools();
 const cooldowns = new Cooldowns();
+const tokens = new TokenEstimator();
 const proxy = new ProxyServer(
   {
     clock,
@@ -39,6 +42,9 @@ const proxy = new ProxyServer(
     bodyMaxBytes: options.bodyMaxBytes,
     metrics: new CallMetrics(registry),
     log: new CallLog(logger),
+    media: new GuardedFetcher({ clock }),
+    tokens,
+    countTokens: createCountTokens(tokens),
   },
   options.listen.tls,
 );

@@ -1,9 +1,11 @@
 import { createHmac } from "node:crypto";
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
-import { Cooldowns, RetryBudget, seededRandom, systemClock } from "@headgate/core";
+import { Cooldowns, RetryBudget, seededRandom, systemClock, TokenEstimator } from "@headgate/core";
 import { discovery, resources } from "@headgate/proto";
 import { pino } from "pino";
 import { Registry } from "prom-client";
+import { GuardedFetcher } from "../media/guarded-fetcher.ts";
+import { createCountTokens } from "../pipeline/count-tokens.ts";
 import type { PipelineDeps } from "../pipeline/handle-call.ts";
 import { RoutingTable } from "../routing/routing-table.ts";
 import { CallLog } from "../telemetry/call-log.ts";
@@ -45,6 +47,7 @@ export async function startProxyFixture(options: ProxyFixtureOptions): Promise<P
     { write: (line) => void lines.push(JSON.parse(line)) },
   );
   const random = seededRandom(1);
+  const tokens = new TokenEstimator();
   const table = new RoutingTable({ region: options.region ?? "test", random, clock: systemClock });
   const deps: PipelineDeps = {
     clock: systemClock,
@@ -56,6 +59,9 @@ export async function startProxyFixture(options: ProxyFixtureOptions): Promise<P
     bodyMaxBytes: options.bodyMaxBytes ?? 32 * 1024 * 1024,
     metrics: new CallMetrics(registry),
     log: new CallLog(logger),
+    media: new GuardedFetcher({ clock: systemClock }),
+    tokens,
+    countTokens: createCountTokens(tokens),
   };
   table.apply(snapshotOf(options.resources));
   const server = new ProxyServer(deps, options.tls);

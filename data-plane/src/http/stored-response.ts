@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { type Clock, Fault, isRecord, parseJson } from "@headgate/core";
 import type { Dispatcher } from "undici";
+import request from "undici/lib/api/api-request.js";
 import { authenticate } from "../pipeline/authenticate.ts";
 import { ClientWatch } from "../pipeline/call.ts";
 import { mayUse } from "../pipeline/resolve-model.ts";
@@ -109,7 +110,8 @@ async function ask(
   const headers = deployment.headers.plain as string[];
   const { signal } = timeout;
   try {
-    return await pools.get(deployment.origin).request({ method, path, headers, signal });
+    const pool = pools.get(deployment.origin);
+    return await request.call(pool, { method, path, headers, signal });
   } catch (cause) {
     if (client.gone) throw new Fault("client_closed", "The client went away.", { cause });
     const message = `The provider ${deployment.provider} could not be asked for the response.`;

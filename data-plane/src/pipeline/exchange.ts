@@ -1,4 +1,5 @@
 import type { Fault } from "@headgate/core";
+import type { GuardedFetcher } from "../media/guarded-fetcher.ts";
 import type { ErrorAnswer } from "../providers/api-error.ts";
 import type { Conversion } from "../relay/conversion.ts";
 import type { Deployment, RoutedPolicy } from "../routing/routed.ts";
@@ -35,16 +36,8 @@ export interface ExchangeOptions {
   readonly policy: RoutedPolicy;
   /** Seconds since the epoch. */
   readonly nowS: number;
-  readonly media: MediaFetcher;
+  readonly media: GuardedFetcher;
   readonly countTokens: CountTokens;
-}
-
-/** Fetches what a provider does not fetch itself. See media/guarded-fetch.ts. */
-export interface MediaFetcher {
-  fetch(
-    url: string,
-    options: { readonly policy: RoutedPolicy["fetch"]; readonly signal: AbortSignal },
-  ): Promise<{ readonly mediaType: string; readonly data: string }>;
 }
 
 /**

@@ -4,6 +4,7 @@ import { errorBody } from "../dialects/error-body.ts";
 import { errorFields } from "../dialects/error-fields.ts";
 import { readBody } from "../http/read-body.ts";
 import { sendBytes, sendJson } from "../http/respond.ts";
+import type { GuardedFetcher } from "../media/guarded-fetcher.ts";
 import type { Deployment, RoutedModel, Tiers } from "../routing/routed.ts";
 import type { RoutingTable } from "../routing/routing-table.ts";
 import type { Deadlines } from "../upstream/deadlines.ts";
@@ -13,13 +14,7 @@ import { type AttemptResult, attempt } from "./attempt.ts";
 import { authenticate } from "./authenticate.ts";
 import type { Call } from "./call.ts";
 import type { CountTokens } from "./count-tokens.ts";
-import {
-  type Exchange,
-  isUnsuitable,
-  type LocalAnswer,
-  type MediaFetcher,
-  prepareExchange,
-} from "./exchange.ts";
+import { type Exchange, isUnsuitable, type LocalAnswer, prepareExchange } from "./exchange.ts";
 import { type Failure, isRetryable } from "./failure.ts";
 import { pick } from "./pick.ts";
 import { type CallRequest, readRequest } from "./read-request.ts";
@@ -36,7 +31,7 @@ export interface PipelineDeps extends SettleDeps {
   readonly cooldowns: Cooldowns;
   readonly retryBudget: RetryBudget;
   readonly bodyMaxBytes: number;
-  readonly media: MediaFetcher;
+  readonly media: GuardedFetcher;
   readonly countTokens: CountTokens;
 }
 

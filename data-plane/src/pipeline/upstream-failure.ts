@@ -1,4 +1,6 @@
 import { Fault, isRecord, parseJson } from "@headgate/core";
+import { anthropicErrorStatus } from "../dialects/anthropic/write-error.ts";
+import type { ErrorFields } from "../dialects/dialect.ts";
 import { errorBody } from "../dialects/error-body.ts";
 import { errorFields } from "../dialects/error-fields.ts";
 import { type Endpoint, isAnthropic } from "../http/routes.ts";
@@ -56,7 +58,7 @@ export function translatedFailure(
   if (answer.body && !isJsonError(answer.status, answer.body)) {
     return { ...rest, answer: notAnError(answer, provider) };
   }
-  const fields = errorFields(error);
+  const fields = withOwnStatus(errorFields(error), call.endpoint);
   return {
     ...rest,
     answer: {
@@ -66,6 +68,11 @@ export function translatedFailure(
       code: knownErrorCode(fields.code ?? fields.type),
     },
   };
+}
+
+/** Anthropic has a status of its own for being overloaded, which its clients know. */
+function withOwnStatus(fields: ErrorFields, endpoint: Endpoint): ErrorFields {
+  return isAnthropic(endpoint) ? { ...fields, status: anthropicErrorStatus(fields) } : fields;
 }
 
 const jsonType = ["content-type", "application/json"] as const;
