@@ -909,6 +909,15 @@ const rest: readonly Row[] = [
     body: {},
   },
   {
+    name: "reasoning once, whatever else it was called",
+    request: {
+      reasoning: { effort: "low" },
+      more: { dialect: "openai", members: { reasoning: { effort: "low" }, enable_thinking: true } },
+    },
+    body: { thinking: { type: "enabled", budget_tokens: 2048 } },
+    dropped: ["enable_thinking"],
+  },
+  {
     name: "an Anthropic client's other members as they are, objects joined",
     request: {
       user: "u",

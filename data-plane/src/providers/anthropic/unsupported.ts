@@ -22,10 +22,11 @@ export function unsupportedParameters(request: ChatRequest): readonly string[] {
   return [...names, ...foreignMembers(request)];
 }
 
-function foreignMembers({ more }: ChatRequest): readonly string[] {
+function foreignMembers({ more, reasoning }: ChatRequest): readonly string[] {
   if (more.dialect === "anthropic") return [];
   return Object.entries(more.members)
     .filter(([name, value]) => value !== null && value !== undefined && !saysNothing(name, value))
+    .filter(([name]) => reasoning === undefined || !saysReasoning.has(name))
     .map(([name]) => name);
 }
 
@@ -33,6 +34,9 @@ function saysNothing(name: string, value: unknown): boolean {
   if (name === "modalities") return Array.isArray(value) && value.every((one) => one === "text");
   return silent.has(name);
 }
+
+/** Other servers' words for what `reasoning` has already. */
+const saysReasoning: ReadonlySet<string> = new Set(["reasoning", "thinking"]);
 
 const silent: ReadonlySet<string> = new Set([
   "background",
