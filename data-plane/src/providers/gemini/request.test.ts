@@ -768,6 +768,8 @@ describe("geminiApi.chat.mustFetch()", () => {
     ["http://example.com/cat.png", true],
     ["https://evil.example/?https://youtu.be/x", true],
     ["https://generativelanguage.googleapis.com.evil.example/v1beta/files/x", true],
+    ["https://evil.example/generativelanguage.googleapis.com/v1beta/files/x", true],
+    ["https://x.example/https://generativelanguage.googleapis.com/v1beta/files/x", true],
     ["gs://bucket/cat.png", false],
     ["https://generativelanguage.googleapis.com/v1beta/files/abc-1", false],
     ["https://www.youtube.com/watch?v=abc", false],

@@ -87,6 +87,11 @@ describe("convertSchema()", () => {
       to: { type: "INTEGER", description: "Size. One of: 1, 2." },
     },
     {
+      name: "an enum of texts and numbers in words",
+      from: { enum: ["auto", 1] },
+      to: { type: "STRING", description: 'One of: "auto", 1.' },
+    },
+    {
       name: "a list of types as a union",
       from: { type: ["string", "integer"], description: "Id" },
       to: {
