@@ -101,6 +101,11 @@ describe("exactTokens()", () => {
       request: chat([["user", "a ".repeat(40_000)]]),
     },
     {
+      name: "an image",
+      model: "gpt-4o",
+      request: withPart({ type: "image", source: { kind: "id", id: "a" } }),
+    },
+    {
       name: "audio",
       model: "gpt-4o",
       request: withPart({ type: "audio", mediaType: "audio/wav", data: "" }),
@@ -109,12 +114,11 @@ describe("exactTokens()", () => {
     expect(await exactTokens(model, request)).toBeUndefined();
   });
 
-  it("counts images by their detail", async () => {
-    const source = { kind: "url", url: "https://example.com/a.png" } as const;
-    const none = (await exactTokens("gpt-4o", chat([["user", ""]]))) ?? 0;
-    const low = await exactTokens("gpt-4o", withPart({ type: "image", source, detail: "low" }));
-    const high = await exactTokens("gpt-4o", withPart({ type: "image", source }));
-    expect([low, high]).toEqual([none + 85, none + 765]);
+  it("counts one less for models that reason", async () => {
+    const counts = ["gpt-4o", "gpt-5-nano", "openai/o3-mini"].map((model) =>
+      exactTokens(model, chat([["user", "Hello"]])),
+    );
+    expect(await Promise.all(counts)).toEqual([8, 7, 7]);
   });
 
   it("counts calls of tools, and takes special tokens for plain text", async () => {

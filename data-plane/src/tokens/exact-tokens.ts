@@ -14,8 +14,8 @@ const charactersPerTurn = 4_096;
 
 /**
  * The input tokens of a chat by the model's own tokenizer; undefined where there is none, where the
- * prompt is too long, or where it holds media other than images. Exact for text; the frames of
- * messages and tools are those that OpenAI tells of:
+ * prompt is too long, or where it holds media, which no tokenizer counts. Exact for text; the frames
+ * of messages and tools are those that OpenAI tells of:
  * https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken
  *
  * @param model - The provider's name of it.
@@ -28,31 +28,27 @@ export async function exactTokens(
   if (encoding === undefined) return undefined;
   const texts = [...request.messages.flatMap(textsOf), ...toolTexts(request)];
   const characters = texts.reduce((sum, text) => sum + text.length, 0);
-  if (characters > charactersMax || request.messages.some(hasOtherMedia)) return undefined;
+  if (characters > charactersMax || request.messages.some(hasMedia)) return undefined;
   const tokenizer = await loadTokenizer(encoding);
-  const frames = request.messages.reduce((sum, message) => sum + frameOf(message), primingTokens);
+  const priming = primingTokens(model);
+  const frames = request.messages.reduce((sum, message) => sum + frameOf(message), priming);
   return frames + toolTokens(request) + (await countAll(texts, tokenizer));
 }
 
-/** Each answer is primed with `<|start|>assistant<|message|>`. */
-const primingTokens = 3;
+/** Each answer is primed with `<|start|>assistant<|message|>`; those that reason have one less. */
+function primingTokens(model: string): number {
+  return /(^|[/:])(gpt-5|o\d)/i.test(model) ? 2 : 3;
+}
+
 const tokensPerMessage = 3;
 const tokensPerName = 1;
 const tokensPerRole = 1;
 /** Beside its name and arguments. */
 const tokensPerToolCall = 8;
-/** Of an image in low detail; in high detail of 1024 x 1024 pixels. */
-const lowDetailTokens = 85;
-const highDetailTokens = 765;
-
 function frameOf(message: ChatMessage): number {
   const name = "name" in message && message.name !== undefined ? tokensPerName : 0;
-  let sum = tokensPerMessage + tokensPerRole + name;
-  for (const part of message.content) {
-    if (part.type === "tool-call") sum += tokensPerToolCall;
-    if (part.type === "image") sum += part.detail === "low" ? lowDetailTokens : highDetailTokens;
-  }
-  return sum;
+  const calls = message.content.filter(({ type }) => type === "tool-call").length;
+  return tokensPerMessage + tokensPerRole + name + calls * tokensPerToolCall;
 }
 
 /** Reasoning is not among it: OpenAI takes none back in chats. */
@@ -65,8 +61,9 @@ function textsOf(message: ChatMessage): readonly string[] {
   return [...name, ...contents];
 }
 
-function hasOtherMedia({ content }: ChatMessage): boolean {
-  return content.some(({ type }) => type === "audio" || type === "file" || type === "opaque");
+function hasMedia({ content }: ChatMessage): boolean {
+  const media: readonly string[] = ["image", "audio", "file", "opaque"];
+  return content.some(({ type }) => media.includes(type));
 }
 
 async function countAll(texts: readonly string[], tokenizer: Tokenizer): Promise<number> {
