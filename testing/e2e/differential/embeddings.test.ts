@@ -38,7 +38,7 @@ describeExchanges(suite, (library) => {
       const counted = inputTokens(exchange);
       if (counted !== undefined) expect(answer.usage.prompt_tokens).toBe(counted);
     }
-    expect(await problems()).toEqual([]);
+    expect(problems()).toEqual([]);
     expect(gateway.wrongRequests).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import OpenAI from "openai";
 /** The official client, with all that it received kept to be judged. */
 export class JudgedClient {
   readonly client: OpenAI;
-  readonly #answers: Promise<Received>[] = [];
+  readonly #answers: Received[] = [];
 
   constructor(options: { readonly baseURL: string; readonly apiKey: string }) {
     this.client = new OpenAI({
@@ -12,22 +12,25 @@ export class JudgedClient {
       maxRetries: 0,
       fetch: async (url, init) => {
         const response = await fetch(url, init);
-        this.#answers.push(received(response.clone()));
-        return response;
+        const text = await response.text();
+        this.#answers.push(received(response, text));
+        // The client stops reading at an error; what came after it is to be judged too.
+        return new Response(text, { status: response.status, headers: response.headers });
       },
     });
   }
 
   /** What of the answers so far does not fit OpenAI's description of them; forgets the answers. */
-  async problems(schema: OpenAiSchema | undefined, shapes: Shapes): Promise<readonly string[]> {
-    const answers = await Promise.all(this.#answers.splice(0));
-    return answers.flatMap((answer) => [
-      ...(answer.requestId ? [] : ["no x-request-id"]),
-      ...(schema ? claimsOf(answer, shapes) : []).flatMap(
-        ([shape, value]) => schema?.problems(shape, value) ?? [],
-      ),
-      ...streamProblems(answer, shapes),
-    ]);
+  problems(schema: OpenAiSchema | undefined, shapes: Shapes): readonly string[] {
+    return this.#answers
+      .splice(0)
+      .flatMap((answer) => [
+        ...(answer.requestId ? [] : ["no x-request-id"]),
+        ...(schema ? claimsOf(answer, shapes) : []).flatMap(
+          ([shape, value]) => schema?.problems(shape, value) ?? [],
+        ),
+        ...streamProblems(answer, shapes),
+      ]);
   }
 }
 
@@ -43,14 +46,9 @@ interface Received {
   readonly text: string;
 }
 
-async function received(response: Response): Promise<Received> {
-  const type = response.headers.get("content-type") ?? "";
-  return {
-    status: response.status,
-    isStream: type.startsWith("text/event-stream"),
-    requestId: response.headers.get("x-request-id"),
-    text: await response.text(),
-  };
+function received({ status, headers }: Response, text: string): Received {
+  const isStream = (headers.get("content-type") ?? "").startsWith("text/event-stream");
+  return { status, isStream, requestId: headers.get("x-request-id"), text };
 }
 
 function claimsOf(answer: Received, shapes: Shapes): readonly (readonly [OpenAiShape, unknown])[] {

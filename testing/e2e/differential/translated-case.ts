@@ -54,8 +54,8 @@ function expectedReading(exchange: Exchange): Reading {
   const reading = readRaw(exchange);
   if (reading.kind === "error") return asOurs(reading, exchange);
   if (reading.kind === "answer") return reading;
-  // Within a stream an error has no status; the client makes none up.
-  return { kind: "error", status: exchange.stream ? 500 : 502 };
+  // Once a stream has begun, an error in it has no status, and 500 is what we read for none.
+  return { kind: "error", status: exchange.stream && reading.begun ? 500 : 502 };
 }
 
 /** The status in which the client sees a vendor's: credentials are ours to mend, 529 is Anthropic's own. */

@@ -93,7 +93,7 @@ describeExchanges(suite, (library) => {
   async function ask(played: TranslatedCase) {
     const judged = judgedClient();
     const reading = await readOpenAi(judged.client, callFor(played));
-    return { reading, problems: await judged.problems(schema, shapes[kindOf(played)]) };
+    return { reading, problems: judged.problems(schema, shapes[kindOf(played)]) };
   }
 
   function judgedClient(): JudgedClient {

@@ -48,6 +48,8 @@ export interface ErrorReading {
 /** No error, and no choice was finished. */
 export interface IncompleteReading {
   readonly kind: "incomplete";
+  /** Something of an answer was said all the same. */
+  readonly begun: boolean;
 }
 
 /** A choice as it is being read. */
@@ -60,6 +62,10 @@ export class ChoiceDraft {
   answered = 0;
   /** The vendor's own word. */
   finish: string | undefined;
+
+  get begun(): boolean {
+    return `${this.text}${this.refusal}${this.reasoning}` !== "" || this.toolCalls.length > 0;
+  }
 }
 
 /** The one at `index`, made if it is not there yet. */
@@ -81,12 +87,13 @@ export function finishedReading(
   usage: UsageReading | undefined,
 ): Reading {
   const choices: ChoiceReading[] = [];
+  const begun = drafts.some((draft) => draft.begun);
   for (const { text, refusal, reasoning, toolCalls, answered, finish } of drafts) {
-    if (finish === undefined) return { kind: "incomplete" };
+    if (finish === undefined) return { kind: "incomplete", begun };
     const word = words(finish, toolCalls.length > answered);
     choices.push({ text, refusal, reasoning, toolCalls, finish: word });
   }
-  if (choices.length === 0) return { kind: "incomplete" };
+  if (choices.length === 0) return { kind: "incomplete", begun };
   return { kind: "answer", choices, ...(usage && { usage }) };
 }
 

@@ -16,7 +16,7 @@ export async function readResponses(client: OpenAI, call: ResponsesCall): Promis
     const response = stream
       ? await lastOf(await client.responses.create({ ...request, stream: true }))
       : await client.responses.create(request);
-    return response ? readingOf(response) : { kind: "incomplete" };
+    return response ? readingOf(response) : { kind: "incomplete", begun: false };
   } catch (error) {
     if (!(error instanceof APIError)) throw error;
     return { kind: "error", status: error.status ?? 500 };
