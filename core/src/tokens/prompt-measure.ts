@@ -52,10 +52,10 @@ const keysByLength = groupByLength();
 
 const nowhere = Number.POSITIVE_INFINITY;
 
-/** Texts up to here are read whole; of longer ones a part of every block. */
-const wholeMaxBytes = 8_192;
-const blockBytes = 8_192;
-const sampleBytes = 1_024;
+/** So much text is read whole; of what comes behind it a part of every block. */
+const wholeBytes = 32_768;
+const blockBytes = 2_048;
+const sampleBytes = 256;
 
 /** Shorter ones in a member for media are names or ids. */
 const base64MinBytes = 64;
@@ -70,6 +70,7 @@ class Measure implements PromptMeasure {
   messages = 0;
   tools = 0;
   media = 0;
+  #readBytes = 0;
   #depth = 0;
   /** Below this depth is a schema, whose keys are told to the model too. */
   #schemaDepth = nowhere;
@@ -147,7 +148,8 @@ class Measure implements PromptMeasure {
   }
 
   #text(start: number, end: number): void {
-    if (end - start <= wholeMaxBytes) {
+    if (this.#readBytes + end - start <= wholeBytes) {
+      this.#readBytes += end - start;
       this.#count(start, end, 1);
       return;
     }
