@@ -10,7 +10,8 @@ let provider: Server;
 let proxy: ProxyFixture;
 
 const hello = { model: "demo", messages: [{ role: "user", content: "hi" }] };
-const body = JSON.stringify({ object: "chat.completion", choices: [] });
+const head = { id: "c", object: "chat.completion", created: 1, model: "up" };
+const body = JSON.stringify({ ...head, choices: [] });
 const answer = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 
 beforeEach(async () => {

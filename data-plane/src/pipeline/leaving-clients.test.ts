@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 const event =
-  'data: {"choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":null}]}\n\n';
+  'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"up","choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":null}]}\n\n';
 
 /** An event at once, then nothing for as long as the test lasts. */
 const endless: Answer = {
@@ -124,7 +124,7 @@ describe("an open stream", () => {
 describe("a client that reads slowly", () => {
   it("holds up its provider, and the proxy keeps less than 1 MiB for it", async () => {
     const chunks = 400;
-    const big = `data: {"choices":[{"delta":{"content":"${"x".repeat(64 * 1024)}"}}]}\n\n`;
+    const big = `data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"up","choices":[{"index":0,"delta":{"content":"${"x".repeat(64 * 1024)}"},"finish_reason":null}]}\n\n`;
     let taken = 0;
     provider.setBehaviour({
       headers: { "content-type": "text/event-stream" },
@@ -151,7 +151,7 @@ describe("a client that reads slowly", () => {
   });
 
   it("and not at all is let go once the idle time has passed", async () => {
-    const big = `data: {"choices":[{"delta":{"content":"${"x".repeat(64 * 1024)}"}}]}\n\n`;
+    const big = `data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"up","choices":[{"index":0,"delta":{"content":"${"x".repeat(64 * 1024)}"},"finish_reason":null}]}\n\n`;
     provider.setBehaviour({
       headers: { "content-type": "text/event-stream" },
       body: Array.from({ length: 400 }, () => big),

@@ -125,7 +125,7 @@ describe("an attempt that fails before the first byte", () => {
     {
       name: "a limit inside a 200",
       answer: jsonAnswer({ error: { code: 429, message: "slow down" } }),
-      alone: { status: 429, code: "429", source: "upstream" },
+      alone: { status: 429, code: "rate_limit_exceeded", source: "upstream" },
     },
     {
       name: "a body cut off",
@@ -265,8 +265,11 @@ describe("an attempt that fails before the first byte", () => {
 });
 
 describe("a stream", () => {
-  const event = (text: string): string =>
-    `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: text }, finish_reason: null }] })}\n\n`;
+  const head = { id: "c", object: "chat.completion.chunk", created: 1, model: "up" };
+  const event = (text: string): string => {
+    const choices = [{ index: 0, delta: { content: text }, finish_reason: null }];
+    return `data: ${JSON.stringify({ ...head, choices })}\n\n`;
+  };
   const stream = (body: string, more: Answer = {}): Answer => ({
     headers: { "content-type": "text/event-stream" },
     body,
@@ -333,12 +336,17 @@ describe("a stream", () => {
     const response = await call("single", { stream: true });
     expect(response.status).toBe(503);
     expect(await response.json()).toEqual({
-      error: { message: "busy", type: "overloaded_error", param: null, code: null },
+      error: {
+        message: "busy",
+        type: "overloaded_error",
+        param: null,
+        code: "server_is_overloaded",
+      },
     });
   });
 
   it("that tells of an error later on passes it to the client", async () => {
-    const error = 'data: {"error":{"message":"x"}}\n\n';
+    const error = 'data: {"error":{"message":"x","type":"t","param":null,"code":null}}\n\n';
     first.script(stream(body + error));
     expect(await (await call("single", { stream: true })).text()).toBe(body + error);
     expect(proxy.lines.at(-1)).toMatchObject({ outcome: "interrupted" });
@@ -375,21 +383,21 @@ describe("a stream", () => {
 
 describe("a large answer", () => {
   const big = {
-    object: "list",
-    data: [{ embedding: "x".repeat(3_000_000) }],
-    usage: { prompt_tokens: 5, total_tokens: 5 },
+    object: "chat.completion",
+    choices: [{ message: { content: "x".repeat(3_000_000) } }],
+    usage: { prompt_tokens: 5, completion_tokens: 0 },
   };
 
   it("is passed on whole, and its usage found at the end", async () => {
     first.script(jsonAnswer(big));
-    const response = await proxy.post("/v1/embeddings", { model: "single", input: "x" });
+    const response = await call("single");
     expect(await response.json()).toEqual(big);
     expect(proxy.lines.at(-1)).toMatchObject({ outcome: "ok", input_tokens: 5, output_tokens: 0 });
   });
 
   it("that is cut off breaks the connection rather than look whole", async () => {
     first.script({ ...jsonAnswer(big), cutAfter: 2_000_000 });
-    const response = await proxy.post("/v1/embeddings", { model: "single", input: "x" });
+    const response = await call("single");
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();
     expect(proxy.lines.at(-1)).toMatchObject({ outcome: "interrupted" });
