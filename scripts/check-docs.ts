@@ -1,10 +1,14 @@
 /**
  * `npm run docs:check`: every relative link in a Markdown file leads somewhere, every `npm run X`
- * named exists, and the tables of metrics and faults name what the code has, no more and no less.
+ * named exists, the tables of metrics and faults name what the code has, no more and no less, and so
+ * do those of provider types and of their errors' kinds.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { enumWords } from "../config/src/index.ts";
 import { faultTable } from "../core/src/index.ts";
+import { apiErrorKinds } from "../data-plane/src/providers/api-error.ts";
+import { resources } from "../proto/src/index.ts";
 
 const problems: string[] = [];
 const pages = globSync(["*.md", "docs/**/*.md", "*/README.md", ".github/**/*.md"]).filter(
@@ -15,6 +19,8 @@ const scripts = JSON.parse(readFileSync("package.json", "utf8")).scripts as Reco
 for (const page of pages) checkPage(page);
 compare("docs/reference/errors.md", Object.keys(faultTable), "fault code");
 compare("docs/reference/metrics.md", metricNames(), "metric");
+compare("docs/providers/errors.md", Object.keys(apiErrorKinds), "kind of error");
+compare("docs/providers/README.md", enumWords(resources.ProviderTypeSchema), "provider type");
 
 for (const problem of problems) process.stderr.write(`${problem}\n`);
 process.stdout.write(`${pages.length} pages checked\n`);
@@ -33,7 +39,7 @@ function checkPage(page: string): void {
 
 /** The first column of the page's tables, in code quotes, must be exactly `names`. */
 function compare(page: string, names: readonly string[], what: string): void {
-  const rows = readFileSync(page, "utf8").matchAll(/^\| `([a-z_]+)`/gm);
+  const rows = readFileSync(page, "utf8").matchAll(/^\| \[?`([a-z_-]+)`/gm);
   const documented = new Set([...rows].map(([, name = ""]) => name));
   for (const name of names) {
     if (!documented.has(name)) problems.push(`${page}: ${what} ${name} is missing`);

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { run } from "./run.ts";
 
-const generated = ["proto/src/gen/**/*.ts", "docs/benchmarks.md"];
+const generated = ["proto/src/gen/**/*.ts", "docs/benchmarks.md", "docs/providers/features.md"];
 
 const before = fingerprints();
 run("npm", "run", "--silent", "generate");
