@@ -9,11 +9,9 @@ import type { JsonSchema } from "../../chat/chat-request.ts";
  * https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
  */
 export function outputSchema(schema: JsonSchema): JsonSchema | undefined {
-  const definitions = isRecord(schema["$defs"]) ? schema["$defs"] : {};
   try {
-    if (isRecursive(schema, definitions, [])) return undefined;
     const closed = close(schema, 0);
-    return isRecord(closed) ? closed : undefined;
+    return isRecord(closed) && !refersToItself(closed) ? closed : undefined;
   } catch (error) {
     if (error instanceof OpenSchema) return undefined;
     throw error;
@@ -87,22 +85,31 @@ function describe(description: unknown, told: readonly string[]): string {
     : limits;
 }
 
-/** Whether following references comes back to where it started. */
-function isRecursive(
-  schema: unknown,
-  definitions: Readonly<Record<string, unknown>>,
-  path: readonly string[],
-): boolean {
-  if (Array.isArray(schema)) return schema.some((one) => isRecursive(one, definitions, path));
-  if (!isRecord(schema)) return false;
-  const reference = schema["$ref"];
-  if (typeof reference === "string") {
-    if (reference === "#" || path.includes(reference) || path.length > depthMax) return true;
+/** Whether following references comes back to where it started. Each definition is followed once. */
+function refersToItself(schema: Readonly<Record<string, unknown>>): boolean {
+  const definitions = { ...recordOf(schema["definitions"]), ...recordOf(schema["$defs"]) };
+  const done = new Set<string>();
+  const follow = (reference: string, path: readonly string[]): boolean => {
+    if (path.includes(reference)) return true;
+    if (done.has(reference)) return false;
     const target = definitions[reference.replace(/^#\/(?:\$defs|definitions)\//, "")];
-    return isRecursive(target, definitions, [...path, reference]);
-  }
-  const members = Object.entries(schema).filter(
-    ([key]) => key !== "$defs" && key !== "definitions",
-  );
-  return members.some(([, value]) => isRecursive(value, definitions, path));
+    const onward = [...path, reference];
+    if (referencesIn(target).some((one) => follow(one, onward))) return true;
+    done.add(reference);
+    return false;
+  };
+  return referencesIn(schema).some((one) => one === "#" || follow(one, ["#"]));
+}
+
+/** In a closed schema, which is no deeper than `depthMax`; not in its definitions. */
+function referencesIn(schema: unknown): readonly string[] {
+  if (!isRecord(schema)) return [];
+  const { $ref: reference, properties, items, anyOf, allOf } = schema;
+  if (typeof reference === "string") return [reference];
+  const lists = [anyOf, allOf].flatMap((list) => (Array.isArray(list) ? list : []));
+  return [...Object.values(recordOf(properties)), items, ...lists].flatMap(referencesIn);
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
 }

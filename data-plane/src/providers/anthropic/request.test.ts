@@ -451,10 +451,26 @@ const calls: readonly Row[] = [
     },
     body: {
       tools: [
-        { ...toolBlock, description: "d", strict: true, cache_control: { type: "ephemeral" } },
+        {
+          name: "f",
+          input_schema: { type: "object", properties: {}, additionalProperties: false },
+          description: "d",
+          strict: true,
+          cache_control: { type: "ephemeral" },
+        },
         { name: "g", input_schema: { type: "object", properties: {} } },
       ],
     },
+  },
+  {
+    name: "no strictness where the arguments may have members of any name",
+    request: {
+      tools: [
+        { ...tool, parameters: { type: "object", additionalProperties: true }, strict: true },
+      ],
+    },
+    body: { tools: [{ name: "f", input_schema: { type: "object", additionalProperties: true } }] },
+    dropped: ["tools.strict"],
   },
   {
     name: "no strictness where the model has none",

@@ -3,6 +3,7 @@ import type { ChatRequest, FunctionTool, OpaquePart, ToolChoice } from "../../ch
 import { type Block, type BlockContext, cacheControl, nativeMembers } from "./blocks.ts";
 import type { ClaudeTraits } from "./claude-traits.ts";
 import { jsonTool } from "./json-tool.ts";
+import { outputSchema } from "./output-schema.ts";
 
 export interface ToolsPlan {
   readonly tools: readonly Block[];
@@ -34,14 +35,17 @@ function toolBlock(tool: FunctionTool | OpaquePart, { traits, context }: ToolsOp
     context.dropped.add("tools");
     return [];
   }
-  const { name, description, parameters, strict, cache, more } = tool;
-  if (strict && !traits.structuredOutputs) context.dropped.add("tools.strict");
+  const { name, description, strict, cache, more } = tool;
+  const schema = inputSchema(tool.parameters);
+  const closed = strict && !context.native ? outputSchema(schema) : schema;
+  const keepsStrict = traits.structuredOutputs && closed !== undefined;
+  if (strict && !keepsStrict) context.dropped.add("tools.strict");
   return [
     {
       name,
       ...(description !== undefined && { description }),
-      input_schema: inputSchema(parameters),
-      ...(strict !== undefined && traits.structuredOutputs && { strict }),
+      input_schema: keepsStrict ? closed : schema,
+      ...(strict !== undefined && keepsStrict && { strict }),
       ...cacheControl(cache),
       ...nativeMembers(more),
     },
