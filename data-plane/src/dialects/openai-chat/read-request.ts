@@ -98,7 +98,8 @@ function readFormat(value: unknown): AnswerFormat | undefined {
   const schema = requiredRecord(format["json_schema"], param);
   return {
     type,
-    name: requiredString(schema["name"], `${param}.name`),
+    // OpenAI requires one; Perplexity and vLLM do not.
+    name: optionalString(schema["name"], `${param}.name`) ?? "answer",
     ...given("description", optionalString(schema["description"], `${param}.description`)),
     schema: optionalRecord(schema["schema"], `${param}.schema`) ?? {},
     ...given("strict", optionalBoolean(schema["strict"], `${param}.strict`)),
