@@ -1,3 +1,4 @@
+import { bedrockRegion } from "@headgate/config/provider-defaults";
 import type { Clock } from "@headgate/core";
 import { resources } from "@headgate/proto";
 import type { Authorize } from "./authorize.ts";
@@ -29,7 +30,7 @@ export class Authorizers {
     const create = this.#factory(provider, credential);
     if (!create) return undefined;
     const { apiKey, accessKeyId, secretAccessKey, sessionToken } = credential;
-    const parts = [provider.type, regionOf(provider), apiKey, accessKeyId, secretAccessKey];
+    const parts = [provider.type, bedrockRegion(provider), apiKey, accessKeyId, secretAccessKey];
     const identity = JSON.stringify([...parts, sessionToken]);
     const authorize = this.#used.get(identity) ?? this.#known.get(identity) ?? lazily(create);
     this.#used.set(identity, authorize);
@@ -55,7 +56,7 @@ export class Authorizers {
       };
     }
     if (provider.type === ProviderType.BEDROCK && accessKeyId !== "") {
-      const region = regionOf(provider);
+      const region = bedrockRegion(provider);
       return async () => {
         const { sigV4Authorize } = await import("./bedrock/sign.ts");
         return sigV4Authorize({ region, accessKeyId, secretAccessKey, sessionToken, clock });
@@ -63,11 +64,6 @@ export class Authorizers {
     }
     return undefined;
   }
-}
-
-/** The region that signatures name: given, or part of the endpoint's host name. */
-function regionOf({ awsRegion, baseUrl }: resources.Provider): string {
-  return awsRegion || (/^https?:\/\/bedrock-runtime\.([a-z0-9-]+)\./.exec(baseUrl)?.[1] ?? "");
 }
 
 function lazily(create: () => Promise<Authorize>): Authorize {

@@ -1,4 +1,4 @@
-import { upstreamBaseUrl } from "@headgate/config/provider-defaults";
+import { upstreamSettings } from "@headgate/config/provider-defaults";
 import { createPicker, type Random, type StrategyName } from "@headgate/core";
 import { resources } from "@headgate/proto";
 import { DeploymentPrice } from "../pricing/deployment-price.ts";
@@ -52,15 +52,16 @@ function expand(
 ): Deployment[] {
   const provider = providers.get(entry.provider);
   if (!provider) return [];
-  const url = new URL(upstreamBaseUrl(provider));
+  const { baseUrl, apiVersion, project, location } = upstreamSettings(provider);
+  const url = new URL(baseUrl);
   const upstreamModel = entry.model || model.name;
   const target: Target = {
     model: upstreamModel,
     basePath: url.pathname.replace(/\/$/, ""),
-    apiVersion: provider.apiVersion,
+    apiVersion,
     keepAlive: provider.keepAlive,
-    project: provider.project,
-    location: provider.location,
+    project,
+    location,
   };
   const price = new DeploymentPrice(provider, upstreamModel, entry.price);
   const credentials = provider.credentials.length > 0 ? provider.credentials : [undefined];

@@ -47,6 +47,33 @@ describe("RoutingTable", () => {
     expect(tiers[1]?.[0]?.headers.plain).not.toContain("authorization");
   });
 
+  it.each([
+    {
+      name: "Azure's version, unless given",
+      provider: { type: "PROVIDER_TYPE_AZURE", baseUrl: "https://a.test/openai" },
+      target: { basePath: "", apiVersion: "2024-10-21" },
+    },
+    {
+      name: "Azure's v1 routes, which the URL asks for",
+      provider: { type: "PROVIDER_TYPE_AZURE", baseUrl: "https://a.test/openai/v1" },
+      target: { basePath: "", apiVersion: "v1" },
+    },
+    {
+      name: "a project and a location, which the URL tells",
+      provider: {
+        type: "PROVIDER_TYPE_VERTEX",
+        baseUrl: "https://v.test/v1/projects/p-1/locations/eu",
+      },
+      target: { basePath: "/v1", project: "p-1", location: "eu" },
+    },
+  ])("knows $name", ({ provider, target }) => {
+    const table = tableOf({
+      providers: [{ name: "p", ...provider }],
+      models: [{ name: "m", deployments: [{ provider: "p" }] }],
+    });
+    expect(table.models.get("m")?.tiers[0]?.[0]).toMatchObject({ target });
+  });
+
   it("forgets a key's old secret when it is rotated, revoked or removed, also one in use", () => {
     const first = "sk-hg-first-0123456789";
     const second = "sk-hg-second-012345678";
