@@ -42,7 +42,7 @@ describeExchanges("Azure's client in front of every vendor", (library) => {
     it.each(cases)("$name: the answer says what the vendor said", async (played) => {
       const reading = await readOpenAi(client(), callFor(played));
       expect(reading).toEqual(alignedTo(reading, played.reading));
-      expect(gateway.wrongRequests).toEqual([]);
+      expect(gateway.takeWrongRequests()).toEqual([]);
     });
 
     describe.each(cases.filter(({ shows, exchange }) => shows === "text" && !exchange.stream))(

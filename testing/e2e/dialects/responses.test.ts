@@ -34,7 +34,7 @@ describeExchanges(suite, (library) => {
     const reading = await readResponses(judged.client, callFor(played));
     expect(reading).toEqual(alignedTo(reading, played.reading));
     expect(judged.problems(schema, shapes)).toEqual([]);
-    expect(gateway.wrongRequests).toEqual([]);
+    expect(gateway.takeWrongRequests()).toEqual([]);
   });
 
   it.each(streamed)("$name: the client's own stream helper reads it", async (played) => {

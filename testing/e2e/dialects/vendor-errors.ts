@@ -22,7 +22,11 @@ function errorBody(type: UpstreamType, status: number): object {
   switch (type) {
     case "anthropic":
     case "vertex-claude":
-      return { type: "error", error: { type: anthropicTypes[status] ?? "api_error", message } };
+      return {
+        type: "error",
+        error: { type: anthropicTypes[status] ?? "api_error", message },
+        request_id: "req_of_the_vendor",
+      };
     case "gemini":
     case "vertex":
       return { error: { code: status, message, status: googleWords[status] ?? "INTERNAL" } };

@@ -39,7 +39,7 @@ describeExchanges(suite, (library) => {
       if (counted !== undefined) expect(answer.usage.prompt_tokens).toBe(counted);
     }
     expect(problems()).toEqual([]);
-    expect(gateway.wrongRequests).toEqual([]);
+    expect(gateway.takeWrongRequests()).toEqual([]);
   });
 
   function ask() {

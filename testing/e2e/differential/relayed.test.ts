@@ -29,7 +29,7 @@ describeExchanges("recorded answers in OpenAI's own dialects, through headgate",
 
   it.each(cases)("$name: the client reads what it reads without us", async (played) => {
     expect(await ask(played)).toEqual(await expected(played.exchange));
-    expect(gateway.wrongRequests).toEqual([]);
+    expect(gateway.takeWrongRequests()).toEqual([]);
   });
 
   it.each(cases.filter(({ exchange }) => exchange.stream))(

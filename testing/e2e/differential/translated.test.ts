@@ -42,7 +42,7 @@ describeExchanges(suite, (library) => {
     const { reading, problems } = await ask(played);
     expect(reading).toEqual(alignedTo(reading, expectedOf(played)));
     expect(problems).toEqual([]);
-    expect(gateway.wrongRequests).toEqual([]);
+    expect(gateway.takeWrongRequests()).toEqual([]);
   });
 
   const helped = cases.filter(

@@ -32,8 +32,7 @@ export class TranslationGateway implements AsyncDisposable {
   readonly apiKey = "sk-hg-e2e-translation";
   /** How the answers misbehave at present. */
   manner: Answer = {};
-  /** Requests that were not as their vendor wants them. */
-  readonly wrongRequests: string[] = [];
+  readonly #wrongRequests: string[] = [];
   readonly #played: readonly Played[];
 
   private constructor(provider: FakeProvider, up: RunningUp, played: readonly Played[]) {
@@ -58,6 +57,11 @@ export class TranslationGateway implements AsyncDisposable {
     return `recorded-${this.#played.indexOf(played)}`;
   }
 
+  /** Requests since the last time that were not as their vendor wants them. */
+  takeWrongRequests(): readonly string[] {
+    return this.#wrongRequests.splice(0);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.up[Symbol.asyncDispose]();
     await this.provider.stop();
@@ -76,7 +80,7 @@ export class TranslationGateway implements AsyncDisposable {
     const { header, value } = upstreams[type];
     const sent = String(request.headers[header]);
     if (path.test(decodeURIComponent(request.path)) && value.test(sent)) return;
-    this.wrongRequests.push(`${type}: ${request.path} with ${header}: ${sent}`);
+    this.#wrongRequests.push(`${type}: ${request.path} with ${header}: ${sent}`);
   }
 }
 
