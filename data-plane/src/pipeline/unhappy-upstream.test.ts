@@ -338,7 +338,7 @@ describe("a stream", () => {
     expect(await response.json()).toEqual({
       error: {
         message: "busy",
-        type: "overloaded_error",
+        type: "service_unavailable_error",
         param: null,
         code: "server_is_overloaded",
       },
