@@ -1,4 +1,10 @@
-import { type Answer, type Exchange, exchangeAnswer, startFakeProvider } from "@headgate/testing";
+import {
+  type Answer,
+  type Exchange,
+  exchangeAnswer,
+  exchangeBytes,
+  startFakeProvider,
+} from "@headgate/testing";
 import { describeExchanges } from "@headgate/testing/describe-exchanges";
 import {
   type Reading,
@@ -64,11 +70,22 @@ function typeOf({ provider }: Exchange): UpstreamType {
 
 async function expected(exchange: Exchange): Promise<Reading> {
   const reading = exchange.kind === "responses" ? await readDirectly(exchange) : readRaw(exchange);
-  if (reading.kind === "incomplete") return { kind: "error", status: 502 };
+  if (reading.kind === "incomplete") {
+    // What the provider itself ended as whole is whole for us.
+    return isDone(exchange) ? reading : { kind: "error", status: 502 };
+  }
   if (reading.kind !== "error") return reading;
+  // Told before anything of an answer was, it is told by its status.
+  if (/"insufficient_quota"/.test(exchangeBytes(exchange).toString())) {
+    return { ...reading, status: 429 };
+  }
   // Our credential's fault is not the client's.
   const isCredential = reading.status === 401 || reading.status === 403;
   return isCredential ? { ...reading, status: 502 } : reading;
+}
+
+function isDone(exchange: Exchange): boolean {
+  return /^data: \[DONE\]/m.test(exchangeBytes(exchange).toString());
 }
 
 async function readDirectly(exchange: Exchange): Promise<Reading> {

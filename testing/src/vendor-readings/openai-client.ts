@@ -62,15 +62,15 @@ async function readChat(client: OpenAI, call: OpenAiCall): Promise<Reading> {
 /** Providers leave out what the types promise. */
 function choiceOf({ message, finish_reason }: Partial<OpenAI.ChatCompletion.Choice>): ChoiceDraft {
   const draft = new ChoiceDraft();
-  draft.text = contentOf(message?.content);
+  draft.text = contentOf(message?.content, "text");
   draft.refusal = message?.refusal ?? "";
-  draft.reasoning = reasoningOf(message);
+  draft.reasoning = reasoningOf(message) + contentOf(message?.content, "thinking");
   for (const made of message?.tool_calls ?? []) {
     if (made.type !== "function") continue;
     const { name, arguments: json } = made.function;
     draft.toolCalls.push({ id: made.id, name, arguments: JSON.parse(json || "{}") });
   }
-  draft.finish = finish_reason || "stop";
+  draft.finish = finish_reason || (draft.toolCalls.length > 0 ? "tool_calls" : "stop");
   return draft;
 }
 
@@ -92,9 +92,9 @@ class StreamDraft extends ChoiceDraft {
   readonly #calls = new Map<number, { id: string; name: string; json: string }>();
 
   add({ delta, finish_reason }: OpenAI.ChatCompletionChunk.Choice): void {
-    this.text += contentOf(delta?.content);
+    this.text += contentOf(delta?.content, "text");
     this.refusal += delta?.refusal ?? "";
-    this.reasoning += reasoningOf(delta);
+    this.reasoning += reasoningOf(delta) + contentOf(delta?.content, "thinking");
     for (const made of delta?.tool_calls ?? []) {
       const call = draftAt(this.#calls, made.index, () => ({ id: "", name: "", json: "" }));
       call.id ||= made.id ?? "";
@@ -134,9 +134,11 @@ async function readCompletion(client: OpenAI, { model, stream }: OpenAiCall): Pr
   );
 }
 
-/** Some providers have lists of parts there. */
-function contentOf(content: unknown): string {
-  return typeof content === "string" ? content : content ? JSON.stringify(content) : "";
+/** Mistral has lists of parts there, and lists in the thoughts among them. */
+function contentOf(content: unknown, wanted: "text" | "thinking"): string {
+  if (typeof content === "string") return wanted === "text" ? content : "";
+  const parts = Array.isArray(content) ? content.filter(({ type }) => type === wanted) : [];
+  return parts.map((part) => part.text ?? contentOf(part.thinking, "text")).join("");
 }
 
 /** Not in the client's types: DeepSeek's name for it, and vLLM's. */

@@ -28,7 +28,7 @@ class Draft extends ChoiceDraft {
   readonly calls = new Map<number, { id: string; name: string; json: string }>();
 
   whole(stream: boolean): ChoiceDraft {
-    if (!stream) this.finish ??= "stop";
+    if (!stream) this.finish ??= this.calls.size > 0 ? "tool_calls" : "stop";
     for (const { id, name, json } of this.calls.values()) {
       this.toolCalls.push({ id, name, arguments: JSON.parse(json || "{}") });
     }
@@ -40,7 +40,7 @@ function readChoice(choice: unknown, drafts: Map<number, Draft>, exchange: Excha
   const draft = draftAt(drafts, count(choice, "index"), () => new Draft());
   const message = member(choice, exchange.stream ? "delta" : "message");
   if (exchange.kind === "completions") draft.text += text(choice, "text");
-  else draft.text += contentOf(member(message, "content"));
+  else readContent(member(message, "content"), draft);
   draft.refusal += text(message, "refusal");
   draft.reasoning += text(message, "reasoning_content") || text(message, "reasoning");
   for (const [place, call] of list(message, "tool_calls").entries()) {
@@ -53,9 +53,14 @@ function readChoice(choice: unknown, drafts: Map<number, Draft>, exchange: Excha
   draft.finish = text(choice, "finish_reason") || draft.finish;
 }
 
-/** Some providers have lists of parts there. */
-function contentOf(content: unknown): string {
-  return typeof content === "string" ? content : content ? JSON.stringify(content) : "";
+/** Some providers have lists of parts there, with thoughts among them. */
+function readContent(content: unknown, draft: ChoiceDraft): void {
+  if (typeof content === "string") draft.text += content;
+  if (!Array.isArray(content)) return;
+  for (const part of content) {
+    draft.text += text(part, "text");
+    for (const thought of list(part, "thinking")) draft.reasoning += text(thought, "text");
+  }
 }
 
 function usageOf(usage: unknown): UsageReading | undefined {
