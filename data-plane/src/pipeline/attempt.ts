@@ -39,6 +39,8 @@ export interface Answer {
   data(chunk: Buffer): void;
   /** The provider finished. */
   end(): void;
+  /** The client went away: note what was used so far. */
+  left(): void;
   /** The provider broke off, or took too long. Says how much of the answer the client was given. */
   lost(fault: Fault): "nothing" | "part" | "all";
   /** True once something of the answer itself came, and not just signs of life. */
@@ -202,6 +204,7 @@ class Attempt implements Dispatcher.DispatchHandler, Deadline {
   }
 
   #clientGone(): void {
+    this.#answer?.left();
     this.abort({ kind: "client_closed" });
   }
 }

@@ -35,6 +35,8 @@ export interface Call {
   /** The status the client got; 0 if none was sent. */
   status: number;
   usage?: Usage;
+  /** The answer broke off, or was left: what the provider counted of the output is not the last word. */
+  cut?: boolean;
   /** What the prompt's tokens are estimated by. */
   measure?: PromptMeasure;
   /** For the deployment in use, before it was asked. */

@@ -48,6 +48,10 @@ export class EventStreamAnswer implements Answer {
     attempt.settle({ kind: "failed", failure: { cause: "502", answer } });
   }
 
+  left(): void {
+    if (this.#committed) this.#noteUsage();
+  }
+
   lost(fault: Fault): "nothing" | "part" | "all" {
     const { response } = this.#options.call;
     if (this.#conversion.done) this.#forward(this.#conversion.end());
@@ -140,6 +144,7 @@ export class EventStreamAnswer implements Answer {
     const { usage, textBytes = this.#sentBytes / bytesPerTextByte } = this.#conversion;
     if (usage) call.usage = usage;
     call.answerTextBytes = Math.round(textBytes);
+    call.cut = !this.#conversion.complete;
   }
 }
 

@@ -79,6 +79,9 @@ export class PlainAnswer implements Answer {
     attempt.settle({ kind: "answered" });
   }
 
+  /** Usage stands at the end, which did not come. */
+  left(): void {}
+
   lost(): "nothing" | "part" {
     if (!this.#sink) return "nothing";
     // The client counts on the length, or on the last chunk: breaking off is the one honest sign.

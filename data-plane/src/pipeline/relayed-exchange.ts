@@ -49,7 +49,7 @@ function relayedConversion({ call, request, deployment }: ExchangeOptions): Conv
       return responsesRelay({ deploymentId: deployment.id });
     case "messages":
     case "count_tokens":
-      return anthropicRelay();
+      return anthropicRelay(call.requestId);
     case "embeddings": {
       const base64 = request.text("encoding_format") === "base64";
       return embeddingsRelay({ encodingFormat: base64 ? "base64" : "float" });

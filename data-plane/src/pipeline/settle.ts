@@ -19,11 +19,9 @@ export function settle(call: Call, nowMs: number, { metrics, log, tokens }: Sett
   learn(call, tokens);
 }
 
-function learn(
-  { deployment, measure, usage, answerTextBytes }: Call,
-  tokens: TokenEstimator,
-): void {
-  if (!deployment || !usage) return;
+function learn(call: Call, tokens: TokenEstimator): void {
+  const { deployment, measure, usage, answerTextBytes, cut } = call;
+  if (!deployment || !usage || cut) return;
   const { upstreamModel } = deployment;
   if (measure) tokens.learn(upstreamModel, measure, usage.inputTokens);
   // What was thought in secret is no part of the text.

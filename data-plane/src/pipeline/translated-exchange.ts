@@ -58,15 +58,12 @@ function withMedia(asked: ChatRequest, options: ExchangeOptions): Promise<ChatRe
 /** What answers say of the request. The prompt is not kept: a stream may live for long. */
 function writeContext(asked: ChatRequest, options: ExchangeOptions): WriteContext {
   const { call, request, deployment, nowS } = options;
-  // The Responses API repeats its instructions.
-  const messages =
-    call.endpoint === "responses" ? asked.messages.filter(({ role }) => role === "system") : [];
   return {
     requestId: call.requestId,
     model: deployment.upstreamModel,
     createdS: nowS,
     includeUsage: asksForUsage(request),
-    request: { ...asked, messages },
+    request: { ...asked, messages: [] },
   };
 }
 

@@ -26,7 +26,7 @@ export interface UsageEvent {
  */
 export function usageEvent(call: Call, tokens: TokenEstimator): UsageEvent | undefined {
   const { deployment, model } = call;
-  const usage = call.usage ?? estimatedUsage(call, tokens);
+  const usage = callUsage(call, tokens);
   if (!deployment || model === undefined || !usage) return undefined;
   return {
     requestId: call.requestId,
@@ -45,6 +45,15 @@ export function usageEvent(call: Call, tokens: TokenEstimator): UsageEvent | und
 /** In nano-dollars. A number is exact up to nine million dollars. */
 export function costOf({ price }: Call, usage: Usage): number | undefined {
   return price && Number(costNanoUsd(price.pinned, usage, price.atMs));
+}
+
+function callUsage(call: Call, tokens: TokenEstimator): Usage | undefined {
+  const { usage, cut } = call;
+  const estimated = usage && !cut ? undefined : estimatedUsage(call, tokens);
+  if (!usage || !estimated) return usage ?? estimated;
+  // Anthropic counts the input at once, and of the output one token until the end.
+  const outputTokens = Math.max(usage.outputTokens, estimated.outputTokens);
+  return { ...usage, outputTokens, estimated: true };
 }
 
 function estimatedUsage(call: Call, tokens: TokenEstimator): Usage | undefined {
