@@ -20,6 +20,7 @@ for (const page of pages) checkPage(page);
 compare("docs/reference/errors.md", Object.keys(faultTable), "fault code");
 compare("docs/reference/metrics.md", metricNames(), "metric");
 compare("docs/providers/errors.md", Object.keys(apiErrorKinds), "kind of error");
+compareErrorKinds("docs/providers/errors.md");
 compare("docs/providers/README.md", enumWords(resources.ProviderTypeSchema), "provider type");
 
 for (const problem of problems) process.stderr.write(`${problem}\n`);
@@ -46,6 +47,19 @@ function compare(page: string, names: readonly string[], what: string): void {
   }
   for (const name of documented) {
     if (!names.includes(name)) problems.push(`${page}: ${what} ${name} does not exist`);
+  }
+}
+
+/** What the client gets for each kind: status, type, code. */
+function compareErrorKinds(page: string): void {
+  const lines = readFileSync(page, "utf8").split("\n");
+  for (const [name, { status, type, code }] of Object.entries(apiErrorKinds)) {
+    const row = lines.find((line) => line.startsWith(`| \`${name}\``)) ?? "";
+    const [, , ...cells] = row.split("|").map((cell) => cell.trim());
+    const wanted = [`${status}`, `\`${type}\``, code === null ? "" : `\`${code}\``];
+    if (wanted.some((cell, column) => cell !== cells[column])) {
+      problems.push(`${page}: ${name} is ${wanted.filter(Boolean).join(", ")}`);
+    }
   }
 }
 
