@@ -69,7 +69,7 @@ describe("measurePrompt()", () => {
     {
       name: "leaves out what the model is not told, however deep",
       body: {
-        metadata: { role: "x", a: [{ b: "secret" }] },
+        metadata: { role: "x", a: [{ b: "secret" }], c: "secret" },
         messages: [{ role: "assistant", reasoning_content: "hm".repeat(99), content: "abc" }],
         thinking: { type: "enabled", budget_tokens: 1024 },
       },

@@ -101,25 +101,30 @@ describe("GuardedFetcher", () => {
     const resolvers: ((reason: Error) => void)[] = [];
     const resolve = () => new Promise<never>((_, reject) => resolvers.push(reject));
     const fetcher = new GuardedFetcher({ clock: systemClock, resolve });
-    const calls = Array.from({ length: 80 }, () =>
-      fetcher.fetch("http://h/", { policy, signal }).catch((reason: Error) => reason.message),
-    );
-    let most = 0;
-    let done = 0;
-    const settled = Promise.all(calls).finally(() => {
-      done = 1;
-    });
-    while (done === 0) {
-      await new Promise(setImmediate);
-      most = Math.max(most, resolvers.length);
-      for (const reject of resolvers.splice(0)) reject(new Error("no"));
+    // Twice, since places that are not given back would be missed only then.
+    for (let round = 0; round < 2; round++) await crowd();
+
+    async function crowd(): Promise<void> {
+      const calls = Array.from({ length: 80 }, () =>
+        fetcher.fetch("http://h/", { policy, signal }).catch((reason: Error) => reason.message),
+      );
+      let most = 0;
+      let done = 0;
+      const settled = Promise.all(calls).finally(() => {
+        done = 1;
+      });
+      while (done === 0) {
+        await new Promise(setImmediate);
+        most = Math.max(most, resolvers.length);
+        for (const reject of resolvers.splice(0)) reject(new Error("no"));
+      }
+      const messages = await settled;
+      expect(most).toBe(8);
+      expect(messages.filter((one) => String(one).includes("Too many files"))).toHaveLength(8);
+      expect(messages.filter((one) => String(one).includes("connection to its host"))).toHaveLength(
+        72,
+      );
     }
-    const messages = await settled;
-    expect(most).toBe(8);
-    expect(messages.filter((one) => String(one).includes("Too many files"))).toHaveLength(8);
-    expect(messages.filter((one) => String(one).includes("connection to its host"))).toHaveLength(
-      72,
-    );
   });
 });
 

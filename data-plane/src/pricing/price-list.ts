@@ -85,12 +85,10 @@ function urlOf(provider: ListedProvider): string {
   return upstreamSettings(provider).baseUrl;
 }
 
-/** Without `publishers/../models/` or the ARN before it, and Vertex's `@20251001` as others write it. */
+/** Without `publishers/../models/` or the ARN before it. */
 function plainName(model: string): string {
-  const name = /^(arn:|publishers\/|projects\/|models\/)/.test(model)
-    ? (model.split("/").at(-1) ?? model)
-    : model;
-  return name.replace("@", "-");
+  const isPath = /^(arn:|publishers\/|projects\/|models\/)/.test(model);
+  return isPath ? (model.split("/").at(-1) ?? model) : model;
 }
 
 function periodsOf(prices: ModelPrice | readonly ConditionalPrice[]): readonly PricePeriod[] {

@@ -158,6 +158,36 @@ describe("costNanoUsd()", () => {
     expect(costNanoUsd(price, { ...usage, ...more }, noon)).toBe(300_000n);
   });
 
+  it.each([
+    ["22:59:59", 1_000_000n],
+    ["23:00:00", 2_000_000n],
+    ["00:59:59", 2_000_000n],
+    ["01:00:00", 1_000_000n],
+  ])("knows prices of the night, at %s", (time, cost) => {
+    const rates = (inputPerMtok: number) =>
+      ownPrice(create(resources.PriceSchema, { inputPerMtok })).periods.map((one) => one.rates);
+    const always = rates(1).map((one) => ({ when: { kind: "always" }, rates: one }) as const);
+    const night = { kind: "daily", startS: 23 * 3_600, endS: 3_600 } as const;
+    const nightly = rates(2).map((one) => ({ when: night, rates: one }));
+    const price = { source: "list", listed: "", periods: [...always, ...nightly] } as const;
+    const usage = { inputTokens: 1_000, outputTokens: 0 };
+    expect(costNanoUsd(price, usage, Date.parse(`2026-11-24T${time}Z`))).toBe(cost);
+  });
+
+  it("takes the last price that has begun", () => {
+    const [old, new_] = [1, 2].map(
+      (inputPerMtok) => ownPrice(create(resources.PriceSchema, { inputPerMtok })).periods,
+    );
+    const from = { kind: "from", ms: noon } as const;
+    const periods = [...(old ?? []), ...(new_ ?? []).map((one) => ({ ...one, when: from }))];
+    const price = { source: "list", listed: "", periods } as const;
+    const usage = { inputTokens: 1_000, outputTokens: 0 };
+    expect([noon - 1, noon].map((atMs) => costNanoUsd(price, usage, atMs))).toEqual([
+      1_000_000n,
+      2_000_000n,
+    ]);
+  });
+
   it("rounds once, half up", () => {
     const cost = (inputPerMtok: number, inputTokens: number): bigint => {
       const price = ownPrice(create(resources.PriceSchema, { inputPerMtok }));
