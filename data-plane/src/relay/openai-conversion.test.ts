@@ -247,6 +247,71 @@ describe("openAiRelay()", () => {
     expect(chat.plain(Buffer.from(body))).toMatchObject(expected);
   });
 
+  it.each([
+    {
+      name: "a conforming chunk",
+      choice: { text: "a", index: 0, logprobs: null, finish_reason: null },
+      expected: { text: "a", index: 0, logprobs: null, finish_reason: null },
+    },
+    {
+      name: "a finish reason that completions have not",
+      choice: { text: "", index: 0, logprobs: null, finish_reason: "tool_calls" },
+      expected: { text: "", index: 0, logprobs: null, finish_reason: "stop" },
+    },
+    {
+      name: "a finish reason of its own, and no text",
+      choice: { index: 0, logprobs: null, finish_reason: "eos_token" },
+      expected: { text: "", index: 0, logprobs: null, finish_reason: "stop" },
+    },
+  ])("mends legacy completions: $name", ({ choice, expected }) => {
+    const event = {
+      ...head,
+      object: "text.completion",
+      choices: [choice],
+      system_fingerprint: null,
+    };
+    const fitting = { ...head, object: "text_completion", choices: [expected] };
+    const sent = completions.stream().push(Buffer.from(`data: ${JSON.stringify(event)}\n\n`));
+    expect(JSON.parse(sent.toString().slice("data: ".length))).toEqual(fitting);
+    const whole = completions.plain(Buffer.from(JSON.stringify(event)));
+    if (whole.kind !== "answer") throw new Error(whole.kind);
+    const reason = expected.finish_reason ?? "stop";
+    const choices = [{ ...expected, finish_reason: reason }];
+    expect(JSON.parse(whole.body.toString())).toEqual({ ...fitting, choices });
+  });
+
+  it("takes out usage that was not asked for, however badly it is said", () => {
+    const stream = openAiRelay({ endpoint: "chat_completions", stripUsage: true }).stream();
+    const told = { ...chunk, usage: { prompt_tokens: 7, completion_tokens: 2 } };
+    expect(stream.push(Buffer.from(`data: ${JSON.stringify(told)}\n\n`)).length).toBe(0);
+    expect(stream.usage).toEqual({ inputTokens: 7, outputTokens: 2 });
+  });
+
+  it("mends all events of a shape, and goes on seeing those that matter", () => {
+    const stream = openAiRelay({ endpoint: "chat_completions", stripUsage: false }).stream();
+    const send = (event: object) =>
+      JSON.parse(
+        stream
+          .push(Buffer.from(`data: ${JSON.stringify(event)}\n\n`))
+          .toString()
+          .slice(6),
+      );
+    for (const content of ["a", 'b"é\\', "", "c"]) {
+      expect(send(delta({ content, tool_calls: null }))).toEqual(delta({ content }));
+    }
+    expect(stream.complete).toBe(false);
+    send(delta({ content: "", tool_calls: null }, { finish_reason: "stop" }));
+    expect(stream).toMatchObject({ complete: true, done: false });
+    send({
+      ...chunk,
+      choices: [],
+      usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9 },
+    });
+    expect(stream.usage).toEqual({ inputTokens: 7, outputTokens: 2 });
+    stream.push(Buffer.from("data: [DONE]\n\n"));
+    expect(stream.done).toBe(true);
+  });
+
   it("keeps apart the calls of a turn that all have the same index, or none", () => {
     const calls = (index: object) => [
       { ...index, id: "a", type: "function", function: { name: "f", arguments: "" } },
