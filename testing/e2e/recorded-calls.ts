@@ -43,9 +43,11 @@ export function asksForUsage(body: Readonly<Record<string, unknown>>): boolean {
 
 /** The recorded stream as events, each with the empty line that ends it. */
 export function recordedEvents(exchange: Exchange): readonly string[] {
-  return exchangeBytes(exchange)
-    .toString()
-    .split(/(?<=\n\r?\n)/);
+  return eventsOf(exchangeBytes(exchange).toString());
+}
+
+export function eventsOf(text: string): readonly string[] {
+  return text.split(/(?<=\n\r?\n)/);
 }
 
 /** The stream a client is to get that did not ask for usage: nothing that holds only usage. */
@@ -75,11 +77,14 @@ function countedUsage(answer: Readonly<Record<string, unknown>> | undefined) {
   const usage = answer?.["usage"] ?? (isRecord(own) ? own["usage"] : undefined);
   if (!isRecord(usage) || typeof usage["prompt_tokens"] !== "number") return undefined;
   const output = usage["completion_tokens"];
-  const output_tokens = typeof output === "number" ? output : 0;
-  return { input_tokens: usage["prompt_tokens"], output_tokens };
+  const input_tokens = usage["prompt_tokens"];
+  const total = typeof usage["total_tokens"] === "number" ? usage["total_tokens"] : 0;
+  // xAI and Gemini's OpenAI route count reasoning in the total only.
+  const output_tokens = Math.max(typeof output === "number" ? output : 0, total - input_tokens);
+  return { input_tokens, output_tokens };
 }
 
-function eventData(event: string): Readonly<Record<string, unknown>> | undefined {
+export function eventData(event: string): Readonly<Record<string, unknown>> | undefined {
   return parsed(event.match(/^data: ?(.*)/m)?.[1] ?? "");
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Answer } from "@headgate/testing";
+import { type Answer, exchangeBytes } from "@headgate/testing";
 import { describeExchanges } from "@headgate/testing/describe-exchanges";
 import { openAiSchemaOrNotice } from "@headgate/testing/openai-schema";
 import {
@@ -8,6 +8,7 @@ import {
   readOpenAi,
   readOpenAiWithHelper,
 } from "@headgate/testing/vendor-readings";
+import OpenAI from "openai";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { alignedTo } from "./compare-readings.ts";
 import { expectedOf } from "./explained-differences.ts";
@@ -45,16 +46,26 @@ describeExchanges(suite, (library) => {
     expect(gateway.takeWrongRequests()).toEqual([]);
   });
 
-  const helped = cases.filter(
-    ({ exchange, reading }) =>
-      exchange.stream && reading.kind === "answer" && exchange.kind !== "ollama-generate",
+  it.each(cases.filter(isWholeStream))(
+    "$name: the client's own stream helper reads the same",
+    async (played) => {
+      const { client } = judgedClient();
+      const reading = await readOpenAiWithHelper(client, callFor(played));
+      const expected = alignedTo(reading, expectedOf(played));
+      // The helper keeps what OpenAI's own types know, and no reasoning.
+      expect(withoutReasoning(reading)).toEqual(withoutReasoning(expected));
+    },
   );
-  it.each(helped)("$name: the client's own stream helper reads the same", async (played) => {
-    const { client } = judgedClient();
-    const reading = await readOpenAiWithHelper(client, callFor(played));
-    const expected = alignedTo(reading, expectedOf(played));
-    // The helper keeps what OpenAI's own types know, and no reasoning.
-    expect(withoutReasoning(reading)).toEqual(withoutReasoning(expected));
+
+  const refused = cases.filter(({ exchange }) => exchange.response.status >= 400);
+  it.each(refused)("$name: the client raises its own class for it", async (played) => {
+    const { model } = callFor(played);
+    const messages = [{ role: "user" as const, content: "Hello" }];
+    const call = judgedClient().client.chat.completions.create({ model, messages });
+    const raised = await call.catch((error: unknown) => error);
+    const expected = expectedOf(played);
+    const status = expected.kind === "error" ? expected.status : 200;
+    expect(raised).toMatchObject({ status, constructor: { name: classOf(status) } });
   });
 
   it.each(streamSizes)(
@@ -65,6 +76,43 @@ describeExchanges(suite, (library) => {
     },
     60_000,
   );
+
+  it.each([
+    { how: "cut", end: (bytes: number): Answer => ({ cutAfter: bytes }) },
+    { how: "closed cleanly", end: (bytes: number): Answer => ({ closeAfter: bytes }) },
+  ])("streams $how in the middle end in an error, never in [DONE]", async ({ end }) => {
+    const failures: unknown[] = [];
+    for (const played of cases.filter(isWholeStream)) {
+      const bytes = exchangeBytes(played.exchange);
+      const half = Math.floor(bytes.length / 2);
+      if (finishes.test(bytes.subarray(0, half).toString("latin1"))) continue;
+      gateway.manner = end(half);
+      const { reading, problems } = await ask(played);
+      const isError = reading.kind === "error" && reading.status >= 500;
+      if (!isError || problems.length > 0) failures.push({ name: played.name, reading, problems });
+    }
+    gateway.manner = {};
+    expect(failures).toEqual([]);
+  });
+
+  const streamers = new Map(cases.filter(isWholeStream).map((played) => [played.type, played]));
+  it.each([...streamers.values()])("$type: text comes while it is being said", async (played) => {
+    gateway.manner = {
+      dripMs: 30,
+      splitEvery: Math.ceil(exchangeBytes(played.exchange).length / 20),
+    };
+    const { apiKey, up } = gateway;
+    const client = new OpenAI({ baseURL: `${up.proxyUrl}/v1`, apiKey, maxRetries: 0 });
+    const { model } = callFor(played);
+    const messages = [{ role: "user" as const, content: "Hello" }];
+    const stream = await client.chat.completions.create({ model, messages, stream: true });
+    const first = await stream[Symbol.asyncIterator]().next();
+    expect(first.done).toBe(false);
+    expect(gateway.provider.activeAnswers).toBe(1);
+    stream.controller.abort();
+    await gateway.provider.waitForIdle();
+    gateway.manner = {};
+  });
 
   it("whole answers say the same byte by byte", async () => {
     const whole = cases.filter(({ exchange }) => !exchange.stream);
@@ -117,6 +165,25 @@ function withoutReasoning(reading: Reading): Reading {
   const choices = reading.choices.map((choice) => ({ ...choice, reasoning: "" }));
   return { ...reading, choices };
 }
+
+/** What a stream finishes with, in all vendors' words. Older Gemini models say it in every event. */
+const finishes = /"finishReason"|"stop_reason": ?"|messageStop|"done": ?true/;
+
+function isWholeStream({ exchange, reading }: TranslatedCase): boolean {
+  return exchange.stream && reading.kind === "answer" && exchange.kind !== "ollama-generate";
+}
+
+/** The client's name of its class for the status. */
+function classOf(status: number): string {
+  return status >= 500 ? "InternalServerError" : (classes[status] ?? "no class");
+}
+
+const classes: Readonly<Record<number, string>> = {
+  400: "BadRequestError",
+  404: "NotFoundError",
+  422: "UnprocessableEntityError",
+  429: "RateLimitError",
+};
 
 const shapes = {
   chat: { whole: "chat", piece: "chat-chunk" },

@@ -34,6 +34,12 @@ export const upstreams = {
     header: "authorization",
     value: /^Bearer sk-upstream$/,
   },
+  /** It knows chat, and no Responses API. */
+  "chat-server": {
+    path: /^\/v1\/chat\/completions$/,
+    header: "authorization",
+    value: /^Bearer sk-upstream$/,
+  },
   azure: {
     path: /^\/openai\/(deployments\/upstream-\d+\/(chat\/completions|completions|embeddings)|v1\/responses|responses)(\?api-version=[\w-]+)?$/,
     header: "api-key",
@@ -81,6 +87,8 @@ export function providerFields(
       return ["type: openai", `base_url: ${origin}/v1`, credential];
     case "openai-compatible":
       return ["type: openai-compatible", `base_url: ${origin}/v1`, "responses: true", credential];
+    case "chat-server":
+      return ["type: openai-compatible", `base_url: ${origin}/v1`, credential];
     case "azure":
       return ["type: azure", `base_url: ${origin}`, credential];
     case "ollama":
