@@ -59,7 +59,8 @@ describeExchanges("recorded exchanges through headgate", (library) => {
     const recorded = jsonOf(exchangeBytes(exchange));
     // Perplexity gives base64 to those who ask for floats: what they get are floats.
     const asAsked = exchange.kind !== "embeddings" || exchange.provider !== "perplexity";
-    if (shape && asAsked && conforms(shape, recorded)) expect(jsonOf(answer.body)).toEqual(recorded);
+    if (shape && asAsked && conforms(shape, recorded))
+      expect(jsonOf(answer.body)).toEqual(recorded);
     else expect(shape && schema?.problems(shape, jsonOf(answer.body))).toEqual([]);
   });
 
@@ -158,8 +159,7 @@ describeExchanges("recorded exchanges through headgate", (library) => {
   });
 });
 
-const interruption =
-  /data: {"error":{"message":[^\n]*"code":"stream_interrupted"}}\r?\n\r?\n$/;
+const interruption = /data: {"error":{"message":[^\n]*"code":"stream_interrupted"}}\r?\n\r?\n$/;
 
 const answerShapes: Readonly<Record<string, OpenAiShape>> = {
   chat: "chat",
