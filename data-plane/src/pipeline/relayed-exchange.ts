@@ -51,8 +51,9 @@ function relayedConversion({ call, request, deployment }: ExchangeOptions): Conv
     case "count_tokens":
       return anthropicRelay(call.requestId);
     case "embeddings": {
-      const base64 = request.text("encoding_format") === "base64";
-      return embeddingsRelay({ encodingFormat: base64 ? "base64" : "float" });
+      const asked = request.text("encoding_format") ?? "float";
+      const encodingFormat = asked === "float" || asked === "base64" ? asked : undefined;
+      return embeddingsRelay({ encodingFormat });
     }
     default:
       return openAiRelay({ endpoint: call.endpoint, stripUsage: !asksForUsage(request) });

@@ -7,8 +7,8 @@ import { mendEmbeddings } from "./mend/mend-embeddings.ts";
 import { notJson } from "./translated-conversion.ts";
 
 export interface EmbeddingsRelayOptions {
-  /** As the client asked; "float" where it did not say. */
-  readonly encodingFormat: "float" | "base64";
+  /** As the client asked; "float" where it did not say; undefined for one of the provider's own. */
+  readonly encodingFormat: "float" | "base64" | undefined;
 }
 
 /**
@@ -50,6 +50,7 @@ function plainAnswer(
 /** True if the vector had to be written in another way. */
 function encode(entry: Json, format: EmbeddingsRelayOptions["encodingFormat"]): boolean {
   const { embedding } = entry;
+  if (format === undefined) return false;
   if (typeof embedding !== "string" && !Array.isArray(embedding)) return false;
   const encoded = encodeVector(embedding, format);
   entry["embedding"] = encoded;
