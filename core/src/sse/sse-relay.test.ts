@@ -103,6 +103,28 @@ describe("SseRelay", () => {
     expect(relay.usage).toEqual({ inputTokens: 1, outputTokens: 2 });
   });
 
+  it("takes out usage each time, also where there is text beside it", () => {
+    const relay = new SseRelay({ stripUsage: true, mend: () => false });
+    const event = Buffer.from(usage.replace("{", '{"text":"a",'));
+    for (let i = 0; i < 3; i++) expect(relay.push(event).length).toBe(0);
+  });
+
+  it("mends what the caller mends, and leaves the rest as it is", () => {
+    const mend = (event: Record<string, unknown>): boolean => {
+      if (!("bad" in event)) return false;
+      delete event["bad"];
+      return true;
+    };
+    const relay = new SseRelay({ stripUsage: true, mend });
+    const bad = (text: string) => `data: {"bad":1,"choices":[{"text":"${text}"}]}\r\n\r\n`;
+    const good = (text: string) => bad(text).replace('"bad":1,', "");
+    const stream = `: ping\n\n${bad("é")}${hello}${bad("b")}${done}`;
+    expect(relay.push(Buffer.from(stream)).toString()).toBe(
+      `: ping\n\n${good("é")}${hello}${good("b")}${done}`,
+    );
+    expect(relay.push(Buffer.from(bad("ü") + hello)).toString()).toBe(good("ü") + hello);
+  });
+
   it("tells of an error with its body", () => {
     const relay = new SseRelay({ stripUsage: true });
     relay.push(Buffer.from(error));

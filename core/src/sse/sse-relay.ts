@@ -210,11 +210,12 @@ function withData(raw: Buffer, event: object): Buffer {
   return Buffer.from(kept.join("\n"));
 }
 
-/** Only more of the answer: nothing of it decides what becomes of the stream. */
-function isPlain(event: Readonly<Record<string, unknown>>): boolean {
-  const { choices, usage, x_groq } = event;
-  if (usage || x_groq || errorInEvent(event) !== undefined || !Array.isArray(choices)) return false;
-  return choices.every((choice) => isRecord(choice) && !choice["finish_reason"]);
+/**
+ * What was found of it holds for all events of its shape. Not so for usage, which has to be taken
+ * out of the stream each time.
+ */
+function isPlain({ usage, x_groq }: Readonly<Record<string, unknown>>): boolean {
+  return !usage && !x_groq;
 }
 
 /** A last event that only lacks its empty line: `[DONE]`, or data that is whole JSON. */

@@ -347,6 +347,13 @@ describe("OpenAI's stream, and those of servers like it", () => {
     expect(collected).toMatchObject({ kind: "error", error: { kind } });
   });
 
+  it("does not call ended what failed", () => {
+    const error = { index: 0, delta: {}, finish_reason: "error", error: { message: "m" } };
+    const data = `data: ${JSON.stringify({ id: "x", choices: [error] })}\n\n`;
+    const events = openAiApi.chat.stream(request).push(Buffer.from(data));
+    expect(events.map(({ type }) => type)).toEqual(["start", "error"]);
+  });
+
   it("is not complete until all choices are", () => {
     const choice = (index: number, finish: string | null) =>
       `data: ${JSON.stringify({ id: "x", choices: [{ index, delta: { content: "a" }, finish_reason: finish }] })}\n\n`;
