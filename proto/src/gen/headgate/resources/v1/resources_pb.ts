@@ -72,7 +72,7 @@ export type Provider = Message<"headgate.resources.v1.Provider"> & {
   type: ProviderType;
 
   /**
-   * Absolute http(s) URL. Defaults by type (see docs/reference/providers.md).
+   * Absolute http(s) URL. Defaults by type (see docs/providers/README.md).
    *
    * @generated from field: string base_url = 3;
    */
