@@ -232,6 +232,18 @@ describe("answers of Converse", () => {
     expect(complete).toBe(true);
   });
 
+  it("index calls by their own count, whatever stands between", () => {
+    const blocks = [
+      text("a"),
+      toolUse("t1", "f", {}, ["{}"]),
+      text("b"),
+      toolUse("t2", "g", {}, ["{}"]),
+    ];
+    const { events } = streamedEvents(frames(blocks, "tool_use"), request);
+    const indexes = events.flatMap((event) => ("index" in event ? [event.index] : []));
+    expect(indexes).toEqual([0, 0, 1, 1]);
+  });
+
   it("say which stop sequence was met", () => {
     const stop = event("messageStop", {
       stopReason: "stop_sequence",

@@ -148,7 +148,7 @@ function readingOf(exchange: Exchange): Reading {
     : { events: bedrockApi.chat.answer(JSON.parse(bytes.toString()), request), complete: true };
   expect(complete).toBe(true);
   const collected = collectAnswer(events);
-  if (collected.kind === "incomplete") return { kind: "incomplete" };
+  if (collected.kind === "incomplete") throw new Error("no choice was finished");
   if (collected.kind === "error") {
     return { kind: "error", status: collected.error.status };
   }

@@ -521,6 +521,17 @@ const rows: readonly Row[] = [
     dropped: ["reasoning_effort"],
   },
   {
+    name: "a demanded call comes before thoughts of the model's own measure, too",
+    model: newClaude,
+    request: {
+      tools: [tool("f")],
+      toolChoice: { type: "function", name: "f" },
+      reasoning: { effort: "high" },
+    },
+    body: { toolConfig: { tools: [spec("f")], toolChoice: { tool: { name: "f" } } } },
+    dropped: ["reasoning_effort"],
+  },
+  {
     name: "an open call without its thought: no thoughts",
     request: {
       messages: [user("w"), calls(["c1", "f", "{}"]), result("c1", "1")],

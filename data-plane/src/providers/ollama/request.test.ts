@@ -202,6 +202,7 @@ const rows: readonly Row[] = [
         {
           role: "user",
           content: [
+            text(""),
             text("see"),
             image(),
             { type: "file", source: { kind: "data", mediaType: "image/png", data: "cA==" } },
