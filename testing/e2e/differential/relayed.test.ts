@@ -16,6 +16,7 @@ import {
 } from "@headgate/testing/vendor-readings";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { explained } from "./explained-differences.ts";
 import { type Played, TranslationGateway } from "./translation-gateway.ts";
 import type { UpstreamType } from "./upstreams.ts";
 
@@ -70,15 +71,13 @@ function typeOf({ provider }: Exchange): UpstreamType {
 
 async function expected(exchange: Exchange): Promise<Reading> {
   const reading = exchange.kind === "responses" ? await readDirectly(exchange) : readRaw(exchange);
+  const other = explained(exchange, reading);
+  if (other !== reading) return other;
   if (reading.kind === "incomplete") {
     // What the provider itself ended as whole is whole for us.
     return isDone(exchange) ? reading : { kind: "error", status: 502 };
   }
   if (reading.kind !== "error") return reading;
-  // Told before anything of an answer was, it is told by its status.
-  if (/"insufficient_quota"/.test(exchangeBytes(exchange).toString())) {
-    return { ...reading, status: 429 };
-  }
   // Our credential's fault is not the client's.
   const isCredential = reading.status === 401 || reading.status === 403;
   return isCredential ? { ...reading, status: 502 } : reading;
