@@ -1,4 +1,4 @@
-import type { Fault } from "@headgate/core";
+import type { Fault, FaultCode } from "@headgate/core";
 import type { GuardedFetcher } from "../media/guarded-fetcher.ts";
 import type { ErrorAnswer } from "../providers/api-error.ts";
 import type { Conversion } from "../relay/conversion.ts";
@@ -60,5 +60,12 @@ export async function prepareExchange(options: ExchangeOptions): Promise<Exchang
 
 /** The deployment can't be asked this, but one of another vendor may be. */
 export function isUnsuitable({ code }: Fault): boolean {
-  return code === "unsupported_parameter" || code === "unsupported_value";
+  return unsuitable.has(code);
 }
+
+const unsuitable: ReadonlySet<FaultCode> = new Set<FaultCode>([
+  "unsupported_parameter",
+  "unsupported_value",
+  // Other vendors fetch what is named by URL themselves.
+  "media_not_fetched",
+]);

@@ -98,8 +98,11 @@ async function attempts(trial: Trial, deps: PipelineDeps): Promise<AttemptResult
       if (last.kind === "answered" && !cooldowns.none) cooldowns.succeeded(deployment.id);
       return last;
     }
-    // Nothing was sent: it costs no retry, and says nothing against the deployment.
-    if (last.failure.unsuitable) continue;
+    if (last.failure.unsuitable) {
+      // Nothing was sent: it is no attempt, and says nothing against the deployment.
+      call.attempts -= 1;
+      continue;
+    }
     noteFailure(deployment, last.failure, deps);
     if (!mayRetry(call, last.failure, deps)) return last;
   }

@@ -143,6 +143,7 @@ describe("a chat completion answered by Anthropic", () => {
     const answer = await chat("both", { seed: 7 });
     expect(answer.status).toBe(200);
     expect(answer.headers.get("x-headgate-deployment")).toBe("openai/openai-a/gpt-up");
+    expect(answer.headers.get("x-headgate-attempts")).toBe("1");
     expect(claude.requests).toEqual([]);
   });
 
