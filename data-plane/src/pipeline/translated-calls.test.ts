@@ -183,29 +183,49 @@ describe("a chat completion answered by Anthropic", () => {
     if (sent === 429) expect(answer.headers.get("retry-after")).toBe("1");
   });
 
-  it("does not fetch images from where it should not", async () => {
-    const gemini = await startFakeProvider();
-    await proxy[Symbol.asyncDispose]();
-    proxy = await startProxyFixture({
-      resources: {
-        providers: [
-          {
-            name: "gemini",
-            type: "PROVIDER_TYPE_GEMINI",
-            baseUrl: `${gemini.origin}/v1beta`,
-            credentials: [{ name: "g", apiKey: "g-key" }],
-          },
-        ],
-        models: [{ name: "gemini", deployments: [{ provider: "gemini", model: "gemini-up" }] }],
-      },
+  describe("with an image by URL, and a provider that takes images as data only", () => {
+    const said = { content: { parts: [{ text: "A pixel." }] }, finishReason: "STOP" };
+    const png = Buffer.from(
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+      "base64",
+    );
+
+    it.each([
+      { name: "fetches it where the operator allows the host", allowHosts: ["127.0.0.1"] },
+      { name: "refuses to look into the network it stands in", allowHosts: [] },
+    ])("$name", async ({ allowHosts }) => {
+      const gemini = await startFakeProvider({ behaviour: jsonAnswer({ candidates: [said] }) });
+      claude.setBehaviour({ headers: { "content-type": "image/png" }, body: png });
+      await proxy[Symbol.asyncDispose]();
+      proxy = await startProxyFixture({
+        resources: {
+          providers: [
+            {
+              name: "gemini",
+              type: "PROVIDER_TYPE_GEMINI",
+              baseUrl: `${gemini.origin}/v1beta`,
+              credentials: [{ name: "g", apiKey: "g-key" }],
+            },
+          ],
+          models: [{ name: "gemini", deployments: [{ provider: "gemini", model: "gemini-up" }] }],
+          policy: { name: "default", fetch: { allowHosts } },
+        },
+      });
+      const image_url = { url: `${claude.origin}/pixel.png` };
+      const content = [{ type: "image_url", image_url }];
+      const answer = await chat("gemini", { messages: [{ role: "user", content }] });
+      const requests = gemini.requests.map((request) => JSON.stringify(request.json()));
+      if (allowHosts.length > 0) {
+        expect(answer.status).toBe(200);
+        expect(requests.join()).toContain(png.toString("base64"));
+        expect(claude.requests[0]?.headers.authorization).toBeUndefined();
+      } else {
+        expect(answer.status).toBe(400);
+        expect(await answer.json()).toMatchObject({ error: { code: "media_not_fetched" } });
+        expect([claude.requests, requests]).toEqual([[], []]);
+      }
+      await gemini.stop();
     });
-    const image_url = { url: `${claude.origin}/secret.png` };
-    const content = [{ type: "image_url", image_url }];
-    const answer = await chat("gemini", { messages: [{ role: "user", content }] });
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({ error: { code: "media_not_fetched" } });
-    expect([claude.requests, gemini.requests]).toEqual([[], []]);
-    await gemini.stop();
   });
 
   it("makes no embeddings", async () => {
