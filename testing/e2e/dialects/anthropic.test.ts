@@ -127,6 +127,15 @@ describeExchanges("Anthropic's clients in front of every vendor", (library) => {
       });
     });
 
+    it.each(firstOf(cases).filter(({ type }) => type === "anthropic" || type === "gemini"))(
+      "$type is overloaded: told by Anthropic's own status for it",
+      async (played) => {
+        gateway.provider.script(overloaded(played.type));
+        const call = client().messages.create(requestFor(gateway, played));
+        await expect(call).rejects.toMatchObject({ status: 529 });
+      },
+    );
+
     it("an unknown model is not found", async () => {
       const call = client().messages.create({ model: "nobody", max_tokens: 9, messages: [hello] });
       const raised = await call.catch((error: unknown) => error);

@@ -18,7 +18,7 @@ export function overloaded(type: UpstreamType): Answer {
 }
 
 function errorBody(type: UpstreamType, status: number): object {
-  const message = "This vendor says no.";
+  const message = status === 503 ? "The model is overloaded." : "This vendor says no.";
   switch (type) {
     case "anthropic":
     case "vertex-claude":

@@ -21,11 +21,12 @@ export interface TranslatedCase {
 }
 
 /** Every recording of every vendor that is translated; whoever drops in another has it tested. */
-export function translatedCases(library: ExchangeLibrary): readonly TranslatedCase[] {
-  const exchanges = library
-    .list({ kinds: vendorKinds, where: (exchange) => typesOf(exchange).length > 0 })
-    .map(servable);
-  return exchanges.flatMap((exchange) =>
+export function recordedCases(library: ExchangeLibrary): readonly TranslatedCase[] {
+  return translatedCases(library.list({ kinds: vendorKinds }));
+}
+
+export function translatedCases(exchanges: readonly Exchange[]): readonly TranslatedCase[] {
+  return exchanges.map(servable).flatMap((exchange) =>
     typesOf(exchange).map((type, place) => ({
       name: place === 0 ? exchange.name : `${exchange.name} (${type})`,
       exchange,
@@ -56,14 +57,25 @@ function expectedReading(exchange: Exchange): Reading {
   const other = explained(exchange, reading);
   if (other !== reading || reading.kind === "answer") return other;
   if (reading.kind === "error") return asOurs(reading, exchange);
-  // Once a stream has begun, an error in it has no status, and 500 is what we read for none.
-  return { kind: "error", status: exchange.stream && reading.begun ? 500 : 502 };
+  return { kind: "error", status: exchange.stream && reading.begun ? statusWithin : 502 };
 }
 
-/** The status in which the client sees a vendor's: credentials are ours to mend, 529 is Anthropic's own. */
-function asOurs(reading: ErrorReading, { response }: Exchange): ErrorReading {
-  const { status } = reading;
-  const refused = JSON.stringify(response.body ?? "").includes("API_KEY_INVALID");
-  if (status === 401 || status === 403 || refused) return { ...reading, status: 502 };
-  return status === 529 ? { ...reading, status: 503 } : reading;
+/** Once a stream has begun, an error in it has no status, and this is what we read for none. */
+const statusWithin = 500;
+
+/** The status in which the client sees a vendor's. */
+function asOurs({ status, within }: ErrorReading, { response }: Exchange): ErrorReading {
+  if (within) return { kind: "error", status: statusWithin };
+  const isKey = JSON.stringify(response.body ?? "").includes("API_KEY_INVALID");
+  return { kind: "error", status: isKey ? 502 : (statuses[status] ?? status) };
 }
+
+/** Credentials and slow models are not the client's fault, money is a quota, 529 is Anthropic's own. */
+const statuses: Readonly<Record<number, number>> = {
+  401: 502,
+  402: 429,
+  403: 502,
+  408: 504,
+  424: 500,
+  529: 503,
+};

@@ -1,4 +1,4 @@
-import Anthropic, { APIError } from "@anthropic-ai/sdk";
+import Anthropic, { AnthropicError, APIError } from "@anthropic-ai/sdk";
 import { anthropicFinish } from "./finish-words.ts";
 import { ChoiceDraft, finishedReading, type Reading, type UsageReading } from "./reading.ts";
 import type { VendorCall } from "./vendor.ts";
@@ -14,6 +14,9 @@ export async function readWithAnthropic({ origin, stream }: VendorCall): Promise
       : await client.messages.create(request);
     return readingOf(answer);
   } catch (error) {
+    if (error instanceof AnthropicError && !(error instanceof APIError)) {
+      return { kind: "incomplete", begun: false };
+    }
     if (!(error instanceof APIError)) throw error;
     return { kind: "error", status: error.status ?? 500 };
   }

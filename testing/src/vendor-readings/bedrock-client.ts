@@ -26,7 +26,7 @@ export async function readWithBedrock({ origin, stream }: VendorCall): Promise<R
     return stream ? await streamed(client) : await whole(client);
   } catch (error) {
     if (!(error instanceof BedrockRuntimeServiceException)) throw error;
-    const status = error.$metadata.httpStatusCode ?? 500;
+    const status = error.$metadata?.httpStatusCode ?? 500;
     return { kind: "error", status };
   } finally {
     client.destroy();

@@ -11,8 +11,9 @@ export async function readWithOllama({ origin, stream, kind }: VendorCall): Prom
       ? await generated(client, stream)
       : await chatted(client, stream);
   } catch (error) {
-    const status = error instanceof Error && "status_code" in error ? error.status_code : undefined;
-    if (typeof status !== "number") throw error;
+    // Within a stream it is a plain error, with the server's own words.
+    if (!(error instanceof Error) || error instanceof TypeError) throw error;
+    const status = "status_code" in error ? Number(error.status_code) : 500;
     return { kind: "error", status };
   }
 }

@@ -1,7 +1,13 @@
 import { type Exchange, exchangeBytes } from "../exchange.ts";
 import { anthropicFinish } from "./finish-words.ts";
 import { count, list, member, sseData, text } from "./raw-json.ts";
-import { ChoiceDraft, finishedReading, type Reading, type UsageReading } from "./reading.ts";
+import {
+  brokenReading,
+  ChoiceDraft,
+  finishedReading,
+  type Reading,
+  type UsageReading,
+} from "./reading.ts";
 
 /** Messages of Anthropic, read off the bytes. */
 export function readRawAnthropic(exchange: Exchange): Reading {
@@ -33,12 +39,13 @@ function readStream(body: string): Reading {
     const delta = member(event, "delta");
     switch (member(event, "type")) {
       case "error":
-        return { kind: "error", status: errorStatus(event) };
+        return brokenReading(errorStatus(event), [draft]);
       case "message_start":
         usage = { ...usage, ...counted(member(member(event, "message"), "usage")) };
         break;
       case "content_block_start":
         blocks.set(count(event, "index"), { start: member(event, "content_block"), json: "" });
+        draft.calling ||= member(member(event, "content_block"), "type") === "tool_use";
         break;
       case "content_block_delta": {
         draft.text += text(delta, "text");

@@ -1,7 +1,13 @@
 import { type Exchange, exchangeBytes } from "../exchange.ts";
 import { bedrockFinish } from "./finish-words.ts";
 import { count, list, member, text } from "./raw-json.ts";
-import { ChoiceDraft, finishedReading, type Reading, type UsageReading } from "./reading.ts";
+import {
+  brokenReading,
+  ChoiceDraft,
+  finishedReading,
+  type Reading,
+  type UsageReading,
+} from "./reading.ts";
 
 /** Answers of Bedrock's Converse, whole or in AWS's binary framing. */
 export function readRawBedrock(exchange: Exchange): Reading {
@@ -28,13 +34,14 @@ function readStream(bytes: Buffer): Reading {
   for (const { headers, payload } of framesOf(bytes)) {
     if (headers.get(":message-type") === "exception") {
       const status = headers.get(":exception-type") === "throttlingException" ? 429 : 500;
-      return { kind: "error", status };
+      return brokenReading(status, [draft]);
     }
     const index = count(payload, "contentBlockIndex");
     switch (headers.get(":event-type")) {
       case "contentBlockStart": {
         const start = member(member(payload, "start"), "toolUse");
         if (isForClient(start)) calls.set(index, { start, json: "" });
+        draft.calling ||= calls.size > 0;
         break;
       }
       case "contentBlockDelta": {

@@ -2,6 +2,7 @@ import { type Exchange, exchangeBytes } from "../exchange.ts";
 import { geminiFinish } from "./finish-words.ts";
 import { count, list, member, sseData, text } from "./raw-json.ts";
 import {
+  brokenReading,
   ChoiceDraft,
   draftAt,
   finishedReading,
@@ -18,7 +19,7 @@ export function readRawGemini(exchange: Exchange): Reading {
   let usage: UsageReading | undefined;
   for (const chunk of chunks) {
     const error = member(chunk, "error");
-    if (error !== undefined) return { kind: "error", status: count(error, "code") };
+    if (error !== undefined) return brokenReading(count(error, "code"), ordered(drafts));
     if (text(member(chunk, "promptFeedback"), "blockReason") !== "") {
       draftAt(drafts, 0, () => new ChoiceDraft()).finish = "PROMPT_BLOCKED";
     }

@@ -1,7 +1,13 @@
 import { type Exchange, exchangeBytes } from "../exchange.ts";
 import { ollamaFinish } from "./finish-words.ts";
 import { count, list, member, text } from "./raw-json.ts";
-import { ChoiceDraft, finishedReading, type Reading, type UsageReading } from "./reading.ts";
+import {
+  brokenReading,
+  ChoiceDraft,
+  finishedReading,
+  type Reading,
+  type UsageReading,
+} from "./reading.ts";
 
 /** Answers of Ollama's own chat and generate routes: one JSON a line, or one in all. */
 export function readRawOllama(exchange: Exchange): Reading {
@@ -10,7 +16,7 @@ export function readRawOllama(exchange: Exchange): Reading {
   const lines = exchangeBytes(exchange).toString().trim().split("\n");
   for (const line of exchange.stream ? lines : [lines.join("\n")]) {
     const piece: unknown = JSON.parse(line);
-    if (text(piece, "error") !== "") return { kind: "error", status: 500 };
+    if (text(piece, "error") !== "") return brokenReading(500, [draft]);
     const message = member(piece, "message") ?? piece;
     draft.text += text(message, "content") + text(message, "response");
     draft.reasoning += text(message, "thinking");

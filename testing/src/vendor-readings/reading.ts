@@ -43,6 +43,8 @@ export interface ErrorReading {
   readonly kind: "error";
   /** What the vendor sent, or should have, where the error is in a 200. */
   readonly status: number;
+  /** Told when something of an answer had been said. Clients do not tell, and give it no status. */
+  readonly within?: true;
 }
 
 /** No error, and no choice was finished. */
@@ -60,11 +62,14 @@ export class ChoiceDraft {
   readonly toolCalls: ToolCallReading[] = [];
   /** Of the tool calls: those that the vendor answered itself. */
   answered = 0;
+  /** A tool call whose arguments are still to come. */
+  calling = false;
   /** The vendor's own word. */
   finish: string | undefined;
 
   get begun(): boolean {
-    return `${this.text}${this.refusal}${this.reasoning}` !== "" || this.toolCalls.length > 0;
+    const said = `${this.text}${this.refusal}${this.reasoning}` !== "";
+    return said || this.calling || this.toolCalls.length > 0;
   }
 }
 
@@ -95,6 +100,12 @@ export function finishedReading(
   }
   if (choices.length === 0) return { kind: "incomplete", begun };
   return { kind: "answer", choices, ...(usage && { usage }) };
+}
+
+/** An error that came in place of what was still to be drafted. */
+export function brokenReading(status: number, drafts: readonly ChoiceDraft[]): ErrorReading {
+  const within = drafts.some(({ begun }) => begun);
+  return { kind: "error", status, ...(within && { within }) };
 }
 
 /** OpenAI's word for a vendor's. */
