@@ -52,7 +52,8 @@ function typesOf(exchange: Exchange): readonly UpstreamType[] {
   }
 }
 
-function expectedReading(exchange: Exchange): Reading {
+/** What the client should get of a recording. */
+export function expectedReading(exchange: Exchange): Reading {
   const reading = readRaw(exchange);
   const other = explained(exchange, reading);
   if (other !== reading || reading.kind === "answer") return other;

@@ -6,8 +6,21 @@ import type { VendorCall } from "./vendor.ts";
 /** What @anthropic-ai/sdk makes of an answer. */
 export async function readWithAnthropic({ origin, stream }: VendorCall): Promise<Reading> {
   const client = new Anthropic({ apiKey: "k", baseURL: origin, maxRetries: 0 });
+  return await readAnthropic(client, { model: "claude", stream });
+}
+
+export interface AnthropicCall {
+  readonly model: string;
+  readonly stream: boolean;
+}
+
+/** Asks, and reads what comes. */
+export async function readAnthropic(
+  client: Anthropic,
+  { model, stream }: AnthropicCall,
+): Promise<Reading> {
   const messages = [{ role: "user" as const, content: "Hello" }];
-  const request = { model: "claude", max_tokens: 1000, messages };
+  const request = { model, max_tokens: 1000, messages };
   try {
     const answer = stream
       ? await client.messages.stream(request).finalMessage()

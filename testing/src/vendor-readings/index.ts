@@ -1,5 +1,9 @@
 /** What recorded answers say, by their vendors' official clients and by a plain look at the bytes. */
-export { readingOf as anthropicReading } from "./anthropic-client.ts";
+export {
+  type AnthropicCall,
+  readAnthropic,
+  readingOf as anthropicReading,
+} from "./anthropic-client.ts";
 export { readRaw, VendorReader } from "./expected-reading.ts";
 export { type OpenAiCall, readOpenAi, readOpenAiWithHelper } from "./openai-client.ts";
 export type {
