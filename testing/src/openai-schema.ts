@@ -19,6 +19,7 @@ const components = {
   embeddings: "CreateEmbeddingResponse",
   response: "Response",
   "response-event": "ResponseStreamEvent",
+  "chat-request": "CreateChatCompletionRequest",
   error: "ErrorResponse",
   models: "ListModelsResponse",
   model: "Model",

@@ -34,9 +34,9 @@ export const upstreams = {
     header: "authorization",
     value: /^Bearer sk-upstream$/,
   },
-  /** It knows chat, and no Responses API. */
+  /** It knows chat and completions, and no Responses API. */
   "chat-server": {
-    path: /^\/v1\/chat\/completions$/,
+    path: /^\/v1\/(chat\/)?completions$/,
     header: "authorization",
     value: /^Bearer sk-upstream$/,
   },
