@@ -1,4 +1,4 @@
-import { Fault } from "@headgate/core";
+import { Fault, isRecord } from "@headgate/core";
 import type {
   AssistantPart,
   CacheMark,
@@ -6,10 +6,12 @@ import type {
   ImagePart,
   MediaSource,
   NativeMembers,
+  OpaquePart,
   TextPart,
   ToolMessage,
   UserPart,
 } from "../../chat/chat-request.ts";
+import type { Dropped } from "../dropped.ts";
 import type { CallIds } from "./call-ids.ts";
 import { callInput } from "./call-input.ts";
 
@@ -19,7 +21,7 @@ export interface BlockContext {
   /** The client speaks Anthropic's dialect: its file ids are Anthropic's. */
   readonly native: boolean;
   readonly ids: CallIds;
-  readonly dropped: Set<string>;
+  readonly dropped: Dropped;
 }
 
 /** Content of a user's message, or of a tool's result. */
@@ -36,12 +38,9 @@ function userBlock(part: UserPart, context: BlockContext): readonly Block[] {
     case "file":
       return [fileBlock(part, context)];
     case "opaque":
-      if (part.dialect === "anthropic") return opaqueBlock(part.value);
-      context.dropped.add("messages.content");
-      return [];
+      return opaqueBlock(part);
     case "audio":
-      context.dropped.add("input_audio");
-      return [];
+      throw unsupported(`audio (${part.mediaType})`, "messages");
   }
 }
 
@@ -52,7 +51,7 @@ export function assistantBlocks(
   return parts.flatMap((part) => assistantBlock(part, context));
 }
 
-/** What another vendor thought or ran is nothing to Claude, and left out. */
+/** What another vendor thought is nothing to Claude, and left out. */
 function assistantBlock(part: AssistantPart, { ids }: BlockContext): readonly Block[] {
   switch (part.type) {
     case "text":
@@ -71,7 +70,7 @@ function assistantBlock(part: AssistantPart, { ids }: BlockContext): readonly Bl
       return [{ type: "tool_use", id: ids.call(id), name, input, ...shared(part) }];
     }
     case "opaque":
-      return part.dialect === "anthropic" ? opaqueBlock(part.value) : [];
+      return opaqueBlock(part);
   }
 }
 
@@ -164,8 +163,8 @@ function fileSource(id: string, { native }: BlockContext): Block {
   throw unsupported("a file by its id: send its content instead", "messages");
 }
 
-function opaqueBlock(value: unknown): readonly Block[] {
-  return typeof value === "object" && value !== null ? [{ ...value }] : [];
+function opaqueBlock({ value }: OpaquePart): readonly Block[] {
+  return isRecord(value) ? [{ ...value }] : [];
 }
 
 /** What any block can have: its cache mark, and what only Anthropic knows of it. */

@@ -1,4 +1,4 @@
-import type { ChatRequest, SystemMessage } from "../../chat/chat-request.ts";
+import type { ChatMessage, SystemMessage } from "../../chat/chat-request.ts";
 import {
   assistantBlocks,
   type Block,
@@ -23,13 +23,13 @@ export interface Prompt {
  * place; where the client speaks Anthropic's dialect and the model takes it, it stays.
  */
 export function writeMessages(
-  request: ChatRequest,
+  conversation: readonly ChatMessage[],
   traits: ClaudeTraits,
   context: BlockContext,
 ): Prompt {
   const system: Block[] = [];
   const turns = new Turns();
-  for (const message of request.messages) {
+  for (const message of conversation) {
     switch (message.role) {
       case "system":
       case "developer":

@@ -1,5 +1,18 @@
 import { isRecord } from "@headgate/core";
-import type { AnswerFormat, ChatRequest } from "../../chat/chat-request.ts";
+import type {
+  AnswerFormat,
+  ChatMessage,
+  ChatRequest,
+  OpaquePart,
+} from "../../chat/chat-request.ts";
+import {
+  type CommonParameter,
+  type DroppedName,
+  foreignMembers,
+  foreignToolMembers,
+  withoutPlace,
+} from "../dropped.ts";
+import { understoodMessages } from "../foreign-content.ts";
 import type { Target, VendorRequest } from "../provider-api.ts";
 import type { Block, BlockContext } from "./blocks.ts";
 import { CallIds } from "./call-ids.ts";
@@ -9,7 +22,6 @@ import { outputSchema } from "./output-schema.ts";
 import { sampling } from "./sampling.ts";
 import { planThinking, type ThinkingPlan } from "./thinking.ts";
 import { planTools } from "./tools.ts";
-import { unsupportedParameters } from "./unsupported.ts";
 
 export function anthropicRequest(request: ChatRequest, target: Target): VendorRequest {
   const { body, dropped } = messagesBody(request, target.model);
@@ -30,7 +42,10 @@ export function messagesBody(
 ): { readonly body: Block; readonly dropped: readonly string[] } {
   const traits = claudeTraits(model);
   const native = request.more.dialect === "anthropic";
-  const dropped = new Set(unsupportedParameters(request));
+  const dropped = new Set<DroppedName>([
+    ...withoutPlace(request, unsupported),
+    ...foreignToolMembers(request, "anthropic"),
+  ]);
   const context: BlockContext = { native, ids: new CallIds(), dropped };
   const format = formatPlan(request, traits);
   const plan = planThinking(request, { traits, native, forces: format.tool });
@@ -42,7 +57,8 @@ export function messagesBody(
     jsonTool: format.tool,
     mayForce: mode !== "enabled",
   });
-  const { system, messages } = writeMessages(withSystem(request, format.told), traits, context);
+  const conversation = understoodMessages(withSystem(request, format.told), reader, dropped);
+  const { system, messages } = writeMessages(conversation, traits, context);
   const stop = (request.stop ?? []).filter((one) => one.trim() !== "");
   const body = {
     max_tokens: plan.maxTokens,
@@ -57,8 +73,22 @@ export function messagesBody(
     ...metadata(request),
     ...(request.stream && { stream: true }),
   };
-  return { body: withNative(body, request), dropped: [...dropped] };
+  const foreign = foreignMembers(request, "anthropic");
+  return { body: withNative(body, request), dropped: [...dropped, ...foreign] };
 }
+
+const reader = { vendor: "Anthropic", takes: ({ dialect }: OpaquePart) => dialect === "anthropic" };
+
+const unsupported: readonly CommonParameter[] = [
+  "n",
+  "seed",
+  "frequency_penalty",
+  "presence_penalty",
+  "logprobs",
+  "top_logprobs",
+  "logit_bias",
+  "messages.name",
+];
 
 interface FormatPlan {
   /** For `output_config.format`. */
@@ -93,13 +123,13 @@ function toldSchema({ schema }: Extract<AnswerFormat, { type: "json_schema" }>):
   return `Answer with one JSON object and nothing else. It must fit this JSON Schema: ${JSON.stringify(schema)}`;
 }
 
-function withSystem(request: ChatRequest, told: string | undefined): ChatRequest {
-  if (told === undefined) return request;
+function withSystem(request: ChatRequest, told: string | undefined): readonly ChatMessage[] {
+  if (told === undefined) return request.messages;
   const [...messages] = request.messages;
   const at = messages.findIndex(({ role }) => role !== "system" && role !== "developer");
   const said = { role: "system", content: [{ type: "text", text: told }] } as const;
   messages.splice(at < 0 ? messages.length : at, 0, said);
-  return { ...request, messages };
+  return messages;
 }
 
 function outputConfig({ effort }: ThinkingPlan, schema: Block | undefined): Block {

@@ -1,11 +1,12 @@
 import type { ChatRequest } from "../../chat/chat-request.ts";
+import type { Dropped } from "../dropped.ts";
 import type { Block } from "./blocks.ts";
 import type { ClaudeTraits } from "./claude-traits.ts";
 
 export interface SamplingOptions {
   readonly traits: ClaudeTraits;
   readonly thinks: boolean;
-  readonly dropped: Set<string>;
+  readonly dropped: Dropped;
 }
 
 /**

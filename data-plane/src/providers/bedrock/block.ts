@@ -1,3 +1,4 @@
+import type { Dropped } from "../dropped.ts";
 import type { ModelTraits } from "./model-traits.ts";
 import type { ToolIds } from "./tool-ids.ts";
 
@@ -10,6 +11,5 @@ export interface Translating {
   readonly ids: ToolIds;
   /** Taken names: each document has its own. */
   readonly documentNames: Set<string>;
-  /** Parameters left out, by their OpenAI names. */
-  readonly dropped: Set<string>;
+  readonly dropped: Dropped;
 }

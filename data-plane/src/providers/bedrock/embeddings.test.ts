@@ -19,7 +19,6 @@ const rows: readonly Row[] = [
     request: { dimensions: 256, user: "u" },
     members: { normalize: false, encoding_format: "base64" },
     body: { inputText: "a", dimensions: 256, normalize: false },
-    dropped: ["user"],
   },
   {
     name: "Titan 1",

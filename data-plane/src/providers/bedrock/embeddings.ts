@@ -1,5 +1,6 @@
 import { Fault, isRecord, type Usage } from "@headgate/core";
 import type { EmbeddingsAnswer, EmbeddingsRequest } from "../../chat/embeddings.ts";
+import { meaningful } from "../dropped.ts";
 import type { EmbeddingsApi, Target, VendorRequest } from "../provider-api.ts";
 import type { Block } from "./block.ts";
 import { modelPath } from "./request.ts";
@@ -18,7 +19,7 @@ function embeddingsRequest(request: EmbeddingsRequest, target: Target): VendorRe
     if (typeof input === "string") return input;
     throw unsupported("Bedrock embeds texts, not the ids of their tokens: send strings.");
   });
-  const dropped = new Set(request.user === undefined ? [] : ["user"]);
+  const dropped = new Set<string>();
   const body = bodyFor(target.model.toLowerCase())({
     request,
     texts,
@@ -107,10 +108,9 @@ function oneText({ texts, model }: Asked): string {
 
 /** What the client wrote for this model by its own names; the rest is named as dropped. */
 function taken({ request, dropped }: Asked, names: readonly string[]): Block {
-  const entries = Object.entries(request.more.members);
-  for (const [name] of entries) {
-    if (!names.includes(name) && name !== "encoding_format") dropped.add(name);
-  }
+  const { members } = request.more;
+  for (const name of meaningful(members)) if (!names.includes(name)) dropped.add(name);
+  const entries = Object.entries(members);
   return Object.fromEntries(entries.filter(([name]) => names.includes(name)));
 }
 

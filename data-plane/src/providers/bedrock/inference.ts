@@ -42,8 +42,8 @@ function sampling(
   if (traits.claude) return claudeSampling(request, { traits: traits.claude, thinks, dropped });
   const { temperature, topP, topK } = request;
   if (thinks) {
-    if (temperature !== undefined) dropped.add("temperature");
-    if (topP !== undefined) dropped.add("top_p");
+    if (temperature !== undefined && temperature !== 1) dropped.add("temperature");
+    if (topP !== undefined && topP !== 1) dropped.add("top_p");
   }
   return {
     ...(temperature !== undefined && !thinks && { temperature: Math.min(temperature, 1) }),

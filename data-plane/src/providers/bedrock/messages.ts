@@ -9,7 +9,7 @@ import type {
 } from "../../chat/chat-request.ts";
 import type { Block, Translating } from "./block.ts";
 import { inTurns, type Turn, user } from "./turns.ts";
-import { cachePoint, opaqueBlock, textBlock, userBlocks } from "./user-blocks.ts";
+import { cachePoint, opaqueBlocks, textBlock, userBlocks } from "./user-blocks.ts";
 
 export interface Conversation {
   readonly system: readonly Block[];
@@ -29,7 +29,6 @@ export function conversation(
   const system: Block[] = [];
   const turns: Turn[] = [];
   for (const message of messages) {
-    if ("name" in message && message.name) translating.dropped.add("messages.name");
     if (isSystem(message)) system.push(...userBlocks(message.content, translating));
     else turns.push(turnOf(message, translating));
   }
@@ -83,7 +82,7 @@ function assistantBlock(part: AssistantPart, translating: Translating): readonly
     case "tool-call":
       return [toolUse(part, translating)];
     case "opaque":
-      return opaqueBlock(part, translating);
+      return opaqueBlocks(part, translating.traits);
   }
 }
 

@@ -60,7 +60,6 @@ const rows: readonly Row[] = [
       "logprobs",
       "top_logprobs",
       "logit_bias",
-      "user",
       "verbosity",
     ],
   },
@@ -436,7 +435,6 @@ const rows: readonly Row[] = [
       messages: [{ role: "user", content: [{ type: "text", text: "Hello", cache: {} }] }],
     },
     body: {},
-    dropped: ["cache_control"],
   },
   {
     name: "an application's own profile: Converse in full, nothing of one family's",
@@ -726,7 +724,6 @@ const rows: readonly Row[] = [
                 citations: { enabled: true },
               },
             },
-            { type: "opaque", dialect: "gemini", value: {} },
           ],
         },
         {
@@ -767,7 +764,6 @@ const rows: readonly Row[] = [
         { role: "user", content: [{ text: "?" }] },
       ],
     },
-    dropped: ["messages.content"],
   },
 ];
 

@@ -1,5 +1,12 @@
 import { isRecord } from "@headgate/core";
 import type { ChatRequest } from "../../chat/chat-request.ts";
+import {
+  type CommonParameter,
+  type DroppedName,
+  foreignToolMembers,
+  withoutPlace,
+} from "../dropped.ts";
+import { type Reader, understoodMessages } from "../foreign-content.ts";
 import type { Target, VendorRequest } from "../provider-api.ts";
 import { formatPlan } from "./answer-format.ts";
 import type { Block, Translating } from "./block.ts";
@@ -10,6 +17,7 @@ import { moreMembers } from "./more-members.ts";
 import { reasoningPlan } from "./reasoning.ts";
 import { ToolIds } from "./tool-ids.ts";
 import { toolPlan } from "./tools.ts";
+import { opaqueBlocks } from "./user-blocks.ts";
 
 /**
  * A request to Converse.
@@ -41,16 +49,30 @@ export function converseBody(
     traits: modelTraits(model),
     ids: new ToolIds(),
     documentNames: new Set(),
-    dropped: new Set(unsupported(request)),
+    dropped: new Set<DroppedName>([
+      ...withoutPlace(request, unsupported),
+      ...foreignToolMembers(request, "bedrock"),
+    ]),
   };
   const format = formatPlan(request, translating.traits);
-  const { system, messages } = conversation(request.messages, translating);
+  const understood = understoodMessages(
+    request.messages,
+    readerOf(translating),
+    translating.dropped,
+  );
+  const { system, messages } = conversation(understood, translating);
   const sentence = format.kind === "asked" ? [{ text: format.sentence }] : [];
   const tools = toolPlan(request, format, translating);
   const reasoning = reasoningPlan(request, tools.forced, translating);
   const inference = inferencePlan(request, reasoning, translating);
-  const { additionalModelRequestFields: added, ...more } = moreMembers(request, translating);
-  const fields = { ...inference.fields, ...reasoning.fields, ...tools.fields, ...record(added) };
+  const added = moreMembers(request, translating);
+  const { additionalModelRequestFields: ownFields, ...more } = added.members;
+  const fields = {
+    ...inference.fields,
+    ...reasoning.fields,
+    ...tools.fields,
+    ...record(ownFields),
+  };
   const output = {
     ...(format.kind === "native" && { textFormat: format.textFormat }),
     ...(reasoning.effort && { effort: reasoning.effort }),
@@ -65,22 +87,24 @@ export function converseBody(
     ...stopSequencePath(request, translating),
     ...more,
   };
-  return { body, dropped: [...translating.dropped] };
+  return { body, dropped: [...translating.dropped, ...added.dropped] };
 }
 
-/** Parameters that no model behind Converse has. */
-function unsupported(request: ChatRequest): readonly string[] {
-  const names: readonly (readonly [unknown, string])[] = [
-    [request.choices !== undefined && request.choices !== 1, "n"],
-    [request.seed !== undefined, "seed"],
-    [request.frequencyPenalty, "frequency_penalty"],
-    [request.presencePenalty, "presence_penalty"],
-    [request.logprobs, "logprobs"],
-    [request.logprobs?.top, "top_logprobs"],
-    [Object.keys(request.logitBias ?? {}).length > 0, "logit_bias"],
-    [request.user !== undefined, "user"],
-  ];
-  return names.flatMap(([given, name]) => (given ? [name] : []));
+/** What no model behind Converse has. */
+const unsupported: readonly CommonParameter[] = [
+  "n",
+  "seed",
+  "frequency_penalty",
+  "presence_penalty",
+  "logprobs",
+  "top_logprobs",
+  "logit_bias",
+  "messages.name",
+];
+
+/** Bedrock's own parts, and what Claude's have in common with them. */
+function readerOf({ traits }: Translating): Reader {
+  return { vendor: "Bedrock", takes: (part) => opaqueBlocks(part, traits).length > 0 };
 }
 
 /** Which stop sequence was met is told by Claude, where it is asked. */

@@ -58,7 +58,6 @@ function offered(request: ChatRequest, { traits }: Translating): readonly Functi
 function toolSpecs(tool: FunctionTool, translating: Translating): readonly Block[] {
   const { name, description, parameters, strict } = tool;
   const { traits, dropped } = translating;
-  for (const member of Object.keys(tool.more?.members ?? {})) dropped.add(`tools.${member}`);
   const strictSchema =
     strict && traits.keepsSchemas ? outputSchema(objectSchema(parameters)) : undefined;
   if (strict && !strictSchema) dropped.add("tools.strict");

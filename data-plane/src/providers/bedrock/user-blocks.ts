@@ -2,6 +2,7 @@ import { isRecord } from "@headgate/core";
 import type { CacheMark, OpaquePart, UserPart } from "../../chat/chat-request.ts";
 import type { Block, Translating } from "./block.ts";
 import { mediaBlock } from "./media-block.ts";
+import type { ModelTraits } from "./model-traits.ts";
 
 /** Blocks for what a user says, each followed by its cache mark. */
 export function userBlocks(parts: readonly UserPart[], translating: Translating): readonly Block[] {
@@ -16,7 +17,7 @@ function userBlock(part: UserPart, translating: Translating): readonly Block[] {
     case "text":
       return textBlock(part.text);
     case "opaque":
-      return opaqueBlock(part, translating);
+      return opaqueBlocks(part, translating.traits);
     default:
       return [mediaBlock(part, translating)];
   }
@@ -30,27 +31,21 @@ export function textBlock(text: string): readonly Block[] {
 /** https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html */
 export function cachePoint(
   cache: CacheMark | undefined,
-  { traits, dropped }: Translating,
+  { traits }: Translating,
 ): readonly Block[] {
-  if (!cache) return [];
-  if (!traits.caches) {
-    dropped.add("cache_control");
-    return [];
-  }
+  if (!cache || !traits.caches) return [];
   // The vendor's own time is five minutes; Claude takes another since 4.5.
   const hour = cache.ttl === "1h" && traits.claude?.structuredOutputs === true;
   return [{ cachePoint: { type: "default", ...(hour && { ttl: "1h" }) } }];
 }
 
 /** Bedrock's own blocks go as they are; of Anthropic's, what Converse has too. */
-export function opaqueBlock(
+export function opaqueBlocks(
   { dialect, value }: OpaquePart,
-  { traits, dropped }: Translating,
+  traits: ModelTraits,
 ): readonly Block[] {
   if (dialect === "bedrock" && isRecord(value)) return [value];
-  const found = dialect === "anthropic" && traits.claude ? searchResult(value) : [];
-  if (found.length === 0) dropped.add("messages.content");
-  return found;
+  return dialect === "anthropic" && traits.claude ? searchResult(value) : [];
 }
 
 function searchResult(value: unknown): readonly Block[] {

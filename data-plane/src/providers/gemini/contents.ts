@@ -3,11 +3,12 @@ import type {
   AssistantMessage,
   ChatMessage,
   Signature,
+  TextPart,
   ToolCallPart,
   ToolMessage,
   UserMessage,
 } from "../../chat/chat-request.ts";
-import { foreignPart, type GeminiPart, isGeminiPart, mediaParts } from "./media-part.ts";
+import { type GeminiPart, mediaParts, opaqueParts } from "./media-part.ts";
 import type { ModelFamily } from "./model-family.ts";
 import { isMadeUp } from "./tool-call-id.ts";
 import { type NamedCall, toolResult } from "./tool-result.ts";
@@ -15,7 +16,6 @@ import { type NamedCall, toolResult } from "./tool-result.ts";
 export interface Contents {
   readonly contents: readonly Content[];
   readonly system: readonly GeminiPart[];
-  readonly dropped: readonly string[];
 }
 
 export interface Content {
@@ -39,7 +39,6 @@ class ContentsWriter {
   readonly #contents: { role: "user" | "model"; parts: GeminiPart[] }[] = [];
   readonly #system: GeminiPart[] = [];
   readonly #calls = new Map<string, NamedCall>();
-  readonly #dropped = new Set<string>();
   #results: ToolMessage[] = [];
   #callsSoFar = 0;
 
@@ -50,11 +49,9 @@ class ContentsWriter {
   add(message: ChatMessage): void {
     if (message.role === "tool") {
       this.#results.push(message);
-      this.#note("cache_control", message.cache);
       return;
     }
     this.#flushResults();
-    this.#note("name", message.name);
     if (message.role === "assistant") this.#write("model", this.#assistantParts(message));
     else if (message.role === "user") this.#write("user", this.#userParts(message));
     else for (const part of message.content) this.#addSystem(part);
@@ -63,11 +60,10 @@ class ContentsWriter {
   finish(): Contents {
     this.#flushResults();
     const contents: Content[] = this.#contents;
-    const dropped = [...this.#dropped];
-    if (contents.length > 0) return { contents, system: this.#system, dropped };
+    if (contents.length > 0) return { contents, system: this.#system };
     // There has to be something to answer.
     const parts = this.#system.length > 0 ? this.#system : [{ text: "" }];
-    return { contents: [{ role: "user", parts }], system: [], dropped };
+    return { contents: [{ role: "user", parts }], system: [] };
   }
 
   #write(role: "user" | "model", parts: readonly GeminiPart[]): void {
@@ -77,20 +73,17 @@ class ContentsWriter {
     else this.#contents.push({ role, parts: [...parts] });
   }
 
-  #addSystem(part: { readonly text: string; readonly cache?: unknown }): void {
-    this.#note("cache_control", part.cache);
-    if (part.text === "") return;
+  #addSystem({ text }: TextPart): void {
+    if (text === "") return;
     // Gemma has no system instruction; it reads it as the user's.
-    if (this.#family.gemma) this.#write("user", [{ text: part.text }]);
-    else this.#system.push({ text: part.text });
+    if (this.#family.gemma) this.#write("user", [{ text }]);
+    else this.#system.push({ text });
   }
 
   #userParts(message: UserMessage): readonly GeminiPart[] {
     return message.content.flatMap((part): readonly GeminiPart[] => {
-      if (part.type === "opaque") return [foreignPart(part)];
-      if (part.type !== "audio") this.#note("cache_control", part.cache);
+      if (part.type === "opaque") return opaqueParts(part);
       if (part.type === "text") return part.text === "" ? [] : [{ text: part.text }];
-      if (part.type === "image" && part.detail !== "auto") this.#note("detail", part.detail);
       return mediaParts(part);
     });
   }
@@ -117,7 +110,6 @@ class ContentsWriter {
       const signed = signature !== undefined && { thoughtSignature: signature };
       switch (part.type) {
         case "text":
-          this.#note("cache_control", part.cache);
           if (part.text !== "" || signed) parts.push({ text: part.text, ...signed });
           break;
         case "refusal":
@@ -132,11 +124,9 @@ class ContentsWriter {
         case "redacted-reasoning":
           break;
         case "opaque":
-          if (part.dialect === "gemini" && isGeminiPart(part.value)) parts.push(part.value);
-          else this.#dropped.add("messages");
+          parts.push(...opaqueParts(part));
           break;
         case "tool-call": {
-          this.#note("cache_control", part.cache);
           const before = content[at - 1];
           const own =
             signature ?? (before?.type === "reasoning" ? geminiValue(before.signature) : undefined);
@@ -160,10 +150,6 @@ class ContentsWriter {
       functionCall: { ...(id !== undefined && { id }), name: part.name, args: argumentsOf(part) },
       ...(thoughtSignature !== undefined && { thoughtSignature }),
     };
-  }
-
-  #note(name: string, value: unknown): void {
-    if (value !== undefined) this.#dropped.add(name);
   }
 }
 

@@ -40,7 +40,7 @@ describe("geminiApi.embeddings", () => {
     expect(geminiApi.embeddings?.request(request, target)).toEqual({
       path: "/v1beta/models/gemini-embedding-001:batchEmbedContents",
       body: { requests: [one("a"), one("b")] },
-      dropped: ["user", "input_type"],
+      dropped: ["input_type"],
     });
   });
 

@@ -1,5 +1,6 @@
 import { Fault, isRecord, type Usage } from "@headgate/core";
 import type { EmbeddingsRequest } from "../../chat/embeddings.ts";
+import { meaningful } from "../dropped.ts";
 import type { EmbeddingsApi } from "../provider-api.ts";
 import { camelCase } from "./google-options.ts";
 import { encodeResource, geminiModelName } from "./model-path.ts";
@@ -37,21 +38,20 @@ export interface EmbeddingOptions {
 
 /** @param names of the options that the API has, in its words. */
 export function embeddingOptions(
-  { dimensions, user, more }: EmbeddingsRequest,
+  { dimensions, more }: EmbeddingsRequest,
   names: readonly string[],
 ): EmbeddingOptions {
   const { extra_body: extra, ...plain } = more.members;
   const google = isRecord(extra) && isRecord(extra["google"]) ? extra["google"] : {};
   const options: Record<string, unknown> = {};
-  const dropped = user === undefined ? [] : ["user"];
+  const others: Record<string, unknown> = {};
   for (const [name, value] of Object.entries({ ...plain, ...google })) {
     const known = camelCase(name);
     if (names.includes(known)) options[known] = value;
-    // How floats are written is the dialect's business.
-    else if (name !== "encoding_format") dropped.push(name);
+    else others[name] = value;
   }
   if (dimensions !== undefined) options["outputDimensionality"] = dimensions;
-  return { options, dropped };
+  return { options, dropped: meaningful(others) };
 }
 
 /** @throws {Fault} unsupported_value: Google takes no tokens, as it has other ones. */

@@ -1,4 +1,5 @@
 import type { AnswerFormat, ChatRequest } from "../../chat/chat-request.ts";
+import type { DroppedName } from "../dropped.ts";
 import type { ModelFamily } from "./model-family.ts";
 import { convertSchema } from "./schema.ts";
 import { inlineReferences } from "./schema-references.ts";
@@ -7,7 +8,7 @@ import { takesJsonSchema } from "./tools.ts";
 
 export interface GenerationConfig {
   readonly config: Readonly<Record<string, unknown>>;
-  readonly dropped: readonly string[];
+  readonly dropped: readonly DroppedName[];
 }
 
 /**
@@ -19,7 +20,7 @@ export function generationConfig(
   format: AnswerFormat | undefined,
   family: ModelFamily,
 ): GenerationConfig {
-  const dropped: string[] = [];
+  const dropped: DroppedName[] = [];
   const { stop = [], reasoning } = request;
   if (stop.length > stopMax) dropped.push("stop");
   const thinking = reasoning && thinkingConfig(reasoning, family);

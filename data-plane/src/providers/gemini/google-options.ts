@@ -1,5 +1,6 @@
 import { isRecord } from "@headgate/core";
 import type { ChatRequest } from "../../chat/chat-request.ts";
+import { foreignMembers } from "../dropped.ts";
 
 /** What a client may ask of Google beyond the common form, sorted by where Google wants it. */
 export interface GoogleOptions {
@@ -18,9 +19,11 @@ export interface GoogleOptions {
  * `"extra_body": {"google": {"cached_content": "..", "thinking_config": {..}}}`.
  * https://ai.google.dev/gemini-api/docs/openai#extra-body
  */
-export function googleOptions({ more }: Pick<ChatRequest, "more">): GoogleOptions {
-  const dropped: string[] = [];
-  const options = more.dialect === "gemini" ? more.members : fromExtraBody(more.members, dropped);
+export function googleOptions(chat: ChatRequest): GoogleOptions {
+  const { more } = chat;
+  const dropped = [...foreignMembers(chat, "gemini", new Set(["extra_body"]))];
+  const options =
+    more.dialect === "gemini" ? more.members : fromExtraBody(more.members["extra_body"], dropped);
   const request: Record<string, unknown> = {};
   const generation: Record<string, unknown> = {};
   const tools: unknown[] = [];
@@ -36,16 +39,8 @@ export function googleOptions({ more }: Pick<ChatRequest, "more">): GoogleOption
   return { request, generation, tools, dropped };
 }
 
-/** Said by the common form or by the dialect, though they stand among the other members. */
-const spokenFor = new Set(["stream_options"]);
-
-function fromExtraBody(
-  members: Readonly<Record<string, unknown>>,
-  dropped: string[],
-): Readonly<Record<string, unknown>> {
-  const { extra_body: extra, ...others } = members;
-  dropped.push(...Object.keys(others).filter((name) => !spokenFor.has(name)));
-  if (extra === undefined) return {};
+function fromExtraBody(extra: unknown, dropped: string[]): Readonly<Record<string, unknown>> {
+  if (extra === undefined || extra === null) return {};
   const { google, ...rest } = isRecord(extra) ? extra : { value: extra };
   dropped.push(...Object.keys(rest).map((name) => `extra_body.${name}`));
   if (isRecord(google)) return google;

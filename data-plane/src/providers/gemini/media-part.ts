@@ -91,19 +91,7 @@ const types = new Map([
   ["webm", "video/webm"],
 ]);
 
-/** A part that came from Gemini and goes back as it was. */
-export function isGeminiPart(value: unknown): value is GeminiPart {
-  return isRecord(value) && Object.keys(value).length > 0;
-}
-
-/**
- * Content of the user's with no common form.
- * @throws {Fault} unsupported_value if it is not Gemini's own: leaving it out would change the question.
- */
-export function foreignPart({ dialect, value }: OpaquePart): GeminiPart {
-  if (dialect === "gemini" && isGeminiPart(value)) return value;
-  const type = isRecord(value) && typeof value["type"] === "string" ? value["type"] : "unknown";
-  throw new Fault("unsupported_value", `Gemini takes no content of type "${type}".`, {
-    param: "messages",
-  });
+/** What only Gemini knows, as it was written. */
+export function opaqueParts({ value }: OpaquePart): readonly GeminiPart[] {
+  return isRecord(value) && Object.keys(value).length > 0 ? [value] : [];
 }

@@ -1,5 +1,12 @@
 import { isRecord } from "@headgate/core";
-import type { AnswerFormat, ChatRequest } from "../../chat/chat-request.ts";
+import type { AnswerFormat, ChatRequest, OpaquePart } from "../../chat/chat-request.ts";
+import {
+  type CommonParameter,
+  type DroppedName,
+  foreignToolMembers,
+  withoutPlace,
+} from "../dropped.ts";
+import { understoodMessages } from "../foreign-content.ts";
 import { type Contents, geminiContents } from "./contents.ts";
 import { generationConfig } from "./generation-config.ts";
 import { googleOptions } from "./google-options.ts";
@@ -20,7 +27,8 @@ export function geminiRequest(request: ChatRequest, model: string): GeminiReques
   const { tools, toolConfig, dropped } = geminiTools(request, options.tools, family);
   const inWords = mustSayFormat(request, family, tools !== undefined);
   const generation = generationConfig(request, inWords ? undefined : request.format, family);
-  const contents = geminiContents(request.messages, family);
+  const lost = new Set<DroppedName>(withoutPlace(request, unsupported));
+  const contents = geminiContents(understoodMessages(request.messages, reader, lost), family);
   const { contents: turns, system } = inWords
     ? withFormat(contents, request.format, family)
     : contents;
@@ -36,9 +44,9 @@ export function geminiRequest(request: ChatRequest, model: string): GeminiReques
     },
     dropped: [
       ...new Set([
-        ...unsupported(request),
-        ...contents.dropped,
+        ...lost,
         ...dropped,
+        ...foreignToolMembers(request, "gemini"),
         ...generation.dropped,
         ...options.dropped,
       ]),
@@ -46,13 +54,13 @@ export function geminiRequest(request: ChatRequest, model: string): GeminiReques
   };
 }
 
-function unsupported({ parallelToolCalls, logitBias, user }: ChatRequest): readonly string[] {
-  return [
-    ...(parallelToolCalls === false ? ["parallel_tool_calls"] : []),
-    ...(logitBias ? ["logit_bias"] : []),
-    ...(user === undefined ? [] : ["user"]),
-  ];
-}
+const reader = { vendor: "Google", takes: ({ dialect }: OpaquePart) => dialect === "gemini" };
+
+const unsupported: readonly CommonParameter[] = [
+  "logit_bias",
+  "parallel_tool_calls",
+  "messages.name",
+];
 
 /** What is said to Google in its own words counts more. */
 function mergeConfig(
@@ -86,16 +94,16 @@ function mustSayFormat(
 }
 
 function withFormat(
-  { contents, system, dropped }: Contents,
+  { contents, system }: Contents,
   format: AnswerFormat | undefined,
   { gemma }: ModelFamily,
 ): Contents {
   const part = { text: formatInWords(format) };
-  if (!gemma) return { contents, system: [...system, part], dropped };
+  if (!gemma) return { contents, system: [...system, part] };
   const [first, ...rest] = contents;
   if (first?.role !== "user")
-    return { contents: [{ role: "user", parts: [part] }, ...contents], system, dropped };
-  return { contents: [{ ...first, parts: [part, ...first.parts] }, ...rest], system, dropped };
+    return { contents: [{ role: "user", parts: [part] }, ...contents], system };
+  return { contents: [{ ...first, parts: [part, ...first.parts] }, ...rest], system };
 }
 
 function formatInWords(format: AnswerFormat | undefined): string {

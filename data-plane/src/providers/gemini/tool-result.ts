@@ -1,6 +1,6 @@
 import { Fault, isRecord, parseJson } from "@headgate/core";
 import type { ToolMessage, UserPart } from "../../chat/chat-request.ts";
-import { foreignPart, type GeminiPart, mediaParts } from "./media-part.ts";
+import { type GeminiPart, mediaParts, opaqueParts } from "./media-part.ts";
 
 /** A call of the history, as its results need to name it. */
 export interface NamedCall {
@@ -66,7 +66,7 @@ function textOf(content: readonly UserPart[]): string {
 
 function mediaOf(part: UserPart): readonly GeminiPart[] {
   if (part.type === "text") return [];
-  if (part.type === "opaque") return [foreignPart(part)];
+  if (part.type === "opaque") return opaqueParts(part);
   return part.type === "file" && part.source.kind === "text" ? [] : mediaParts(part);
 }
 

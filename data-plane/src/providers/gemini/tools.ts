@@ -1,4 +1,5 @@
 import type { ChatRequest, FunctionTool, JsonSchema } from "../../chat/chat-request.ts";
+import type { Dropped, DroppedName } from "../dropped.ts";
 import type { ModelFamily } from "./model-family.ts";
 import { convertSchema } from "./schema.ts";
 import { inlineReferences } from "./schema-references.ts";
@@ -6,7 +7,7 @@ import { inlineReferences } from "./schema-references.ts";
 export interface GeminiTools {
   readonly tools?: readonly unknown[];
   readonly toolConfig?: unknown;
-  readonly dropped: readonly string[];
+  readonly dropped: Dropped;
 }
 
 /** @param extra tools that Google runs, from elsewhere in the request. */
@@ -15,7 +16,7 @@ export function geminiTools(
   extra: readonly unknown[],
   family: ModelFamily,
 ): GeminiTools {
-  const dropped = new Set<string>();
+  const dropped = new Set<DroppedName>();
   const native: unknown[] = [...extra];
   const functions: FunctionTool[] = [];
   for (const tool of tools) {
@@ -24,14 +25,14 @@ export function geminiTools(
     else dropped.add("tools");
   }
   const offered = functions.filter(({ name }) => isOffered(name, toolChoice));
-  for (const tool of offered) noteDropped(tool, dropped);
+  if (functions.some(({ strict }) => strict)) dropped.add("tools.strict");
   const functionDeclarations = offered.map((tool) => declaration(tool, family));
   const all = [...(offered.length > 0 ? [{ functionDeclarations }] : []), ...native];
   const config = offered.length > 0 ? callingConfig(toolChoice) : undefined;
   return {
     ...(all.length > 0 && { tools: all }),
     ...(config && { toolConfig: { functionCallingConfig: config } }),
-    dropped: [...dropped],
+    dropped,
   };
 }
 
@@ -41,12 +42,6 @@ type Choice = ChatRequest["toolChoice"];
 function isOffered(name: string, choice: Choice): boolean {
   if (choice?.type !== "allowed" || choice.mode === "required") return true;
   return choice.names.includes(name);
-}
-
-function noteDropped({ strict, cache, more }: FunctionTool, dropped: Set<string>): void {
-  if (strict) dropped.add("strict");
-  if (cache) dropped.add("cache_control");
-  for (const name of Object.keys(more?.members ?? {})) dropped.add(`tools.${name}`);
 }
 
 function declaration(tool: FunctionTool, family: ModelFamily): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { Fault, isRecord } from "@headgate/core";
 import type { EmbeddingsAnswer, EmbeddingsRequest } from "../../chat/embeddings.ts";
+import { meaningful } from "../dropped.ts";
 import type { EmbeddingsApi, Target, VendorRequest } from "../provider-api.ts";
 import { keepAlive } from "./request.ts";
 import { usageFromOllama } from "./usage.ts";
@@ -11,13 +12,13 @@ export const ollamaEmbeddings: EmbeddingsApi = {
 };
 
 function embeddingsRequest(request: EmbeddingsRequest, target: Target): VendorRequest {
-  const { dimensions, user, more } = request;
+  const { dimensions, more } = request;
   const input = request.input.map((one) => {
     if (typeof one === "string") return one;
     const message = "Ollama embeds texts, not the ids of their tokens: send strings.";
     throw new Fault("unsupported_value", message, { param: "input" });
   });
-  const { truncate, options, keep_alive: _, encoding_format: __, ...others } = more.members;
+  const { truncate, options, keep_alive: _, ...others } = more.members;
   const body = {
     model: target.model,
     input,
@@ -26,8 +27,7 @@ function embeddingsRequest(request: EmbeddingsRequest, target: Target): VendorRe
     ...(isRecord(options) && { options }),
     ...keepAlive(target, more.members),
   };
-  const dropped = [...(user === undefined ? [] : ["user"]), ...Object.keys(others)];
-  return { path: `${target.basePath}/api/embed`, body, dropped };
+  return { path: `${target.basePath}/api/embed`, body, dropped: meaningful(others) };
 }
 
 function embeddingsAnswer(body: unknown): EmbeddingsAnswer {

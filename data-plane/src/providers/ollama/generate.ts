@@ -1,10 +1,11 @@
 import { Fault } from "@headgate/core";
 import type { ChatMessage, ChatRequest } from "../../chat/chat-request.ts";
+import { understoodMessages } from "../foreign-content.ts";
 import type { Target, VendorRequest } from "../provider-api.ts";
 import type { Json } from "./json.ts";
 import { type Content, contentOf } from "./media.ts";
-import { commonMembers } from "./request.ts";
-import { unsupported } from "./unsupported.ts";
+import { commonMembers, ollamaReader } from "./request.ts";
+import { unsupported, unsupportedMembers } from "./unsupported.ts";
 
 /**
  * A request to go on with a text, which legacy completions are.
@@ -12,10 +13,11 @@ import { unsupported } from "./unsupported.ts";
  * @throws {Fault} unsupported_value for a conversation: it has no place here.
  */
 export function generateRequest(request: ChatRequest, target: Target): VendorRequest {
-  const dropped = new Set(unsupported(request));
+  const dropped = unsupported(request);
   if (request.tools.length > 0) dropped.add("tools");
-  const { text, images } = promptOf(request, dropped);
-  const system = request.messages.flatMap(systemTexts);
+  const messages = understoodMessages(request.messages, ollamaReader, dropped);
+  const { text, images } = promptOf(messages);
+  const system = messages.flatMap(systemTexts);
   const body = {
     model: target.model,
     prompt: text,
@@ -24,7 +26,8 @@ export function generateRequest(request: ChatRequest, target: Target): VendorReq
     ...ownMembers(request.more.members),
     ...commonMembers(request, target),
   };
-  return { path: `${target.basePath}/api/generate`, body, dropped: [...dropped] };
+  const foreign = unsupportedMembers(request, ["suffix"]);
+  return { path: `${target.basePath}/api/generate`, body, dropped: [...dropped, ...foreign] };
 }
 
 function systemTexts(message: ChatMessage): readonly string[] {
@@ -32,14 +35,14 @@ function systemTexts(message: ChatMessage): readonly string[] {
   return isSystem ? message.content.map(({ text }) => text) : [];
 }
 
-function promptOf({ messages }: ChatRequest, dropped: Set<string>): Content {
+function promptOf(messages: readonly ChatMessage[]): Content {
   const parts = messages.flatMap((message) => {
     if (message.role === "user") return message.content;
     if (message.role === "system" || message.role === "developer") return [];
     const text = "A completion goes on with one text: send a conversation to the chat endpoint.";
     throw new Fault("unsupported_value", text, { param: "prompt" });
   });
-  return contentOf(parts, dropped);
+  return contentOf(parts);
 }
 
 /** What comes after the text that is to be written, and whether the prompt is the model's own words. */

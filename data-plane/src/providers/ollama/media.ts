@@ -17,7 +17,7 @@ export function mustFetch(source: MediaSource): boolean {
  * A message of Ollama's is one text with images beside it. Files of text become part of the text.
  * @throws {Fault} unsupported_value
  */
-export function contentOf(parts: readonly UserPart[], dropped: Set<string>): Content {
+export function contentOf(parts: readonly UserPart[]): Content {
   const texts: string[] = [];
   const images: string[] = [];
   for (const part of parts) {
@@ -34,8 +34,6 @@ export function contentOf(parts: readonly UserPart[], dropped: Set<string>): Con
         break;
       case "audio":
         throw unsupported(`audio (${part.mediaType})`);
-      case "opaque":
-        dropped.add("messages.content");
     }
   }
   return { text: texts.filter((text) => text !== "").join("\n"), images };

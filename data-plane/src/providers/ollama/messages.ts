@@ -9,19 +9,16 @@ import type { Json } from "./json.ts";
 import { contentOf } from "./media.ts";
 
 /** The conversation as it stands: Ollama takes any order. */
-export function ollamaMessages(
-  messages: readonly ChatMessage[],
-  dropped: Set<string>,
-): readonly Json[] {
+export function ollamaMessages(messages: readonly ChatMessage[]): readonly Json[] {
   const names = new Map<string, string>();
   return messages.map((message) => {
     switch (message.role) {
       case "assistant":
-        return assistant(message, names, dropped);
+        return assistant(message, names);
       case "tool":
-        return toolResult(message, names, dropped);
+        return toolResult(message, names);
       case "user": {
-        const { text, images } = contentOf(message.content, dropped);
+        const { text, images } = contentOf(message.content);
         return { role: "user", content: text, ...(images.length > 0 && { images }) };
       }
       default:
@@ -30,11 +27,7 @@ export function ollamaMessages(
   });
 }
 
-function assistant(
-  { content }: AssistantMessage,
-  names: Map<string, string>,
-  dropped: Set<string>,
-): Json {
+function assistant({ content }: AssistantMessage, names: Map<string, string>): Json {
   const texts: string[] = [];
   const thoughts: string[] = [];
   const calls: Json[] = [];
@@ -51,9 +44,6 @@ function assistant(
       case "tool-call":
         names.set(part.id, part.name);
         calls.push(toolCall(part));
-        break;
-      case "opaque":
-        dropped.add("messages.content");
     }
   }
   return {
@@ -71,12 +61,8 @@ function toolCall({ id, name, arguments: text }: ToolCallPart): Json {
 }
 
 /** Older servers know the call by its tool's name, newer ones by its id. */
-function toolResult(
-  { callId, content }: ToolMessage,
-  names: ReadonlyMap<string, string>,
-  dropped: Set<string>,
-): Json {
-  const { text, images } = contentOf(content, dropped);
+function toolResult({ callId, content }: ToolMessage, names: ReadonlyMap<string, string>): Json {
+  const { text, images } = contentOf(content);
   const name = names.get(callId);
   return {
     role: "tool",

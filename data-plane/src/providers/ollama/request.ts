@@ -1,25 +1,30 @@
 import type { AnswerFormat, ChatRequest } from "../../chat/chat-request.ts";
+import { type Reader, understoodMessages } from "../foreign-content.ts";
 import type { Target, VendorRequest } from "../provider-api.ts";
 import type { Json } from "./json.ts";
 import { ollamaMessages } from "./messages.ts";
 import { ollamaOptions } from "./options.ts";
 import { ollamaTools } from "./tools.ts";
-import { unsupported } from "./unsupported.ts";
+import { unsupported, unsupportedMembers } from "./unsupported.ts";
 
 /**
  * A request to Ollama's own chat.
  * https://docs.ollama.com/api/chat
  */
 export function chatRequest(request: ChatRequest, target: Target): VendorRequest {
-  const dropped = new Set(unsupported(request));
+  const dropped = unsupported(request);
   const body = {
     model: target.model,
-    messages: ollamaMessages(request.messages, dropped),
+    messages: ollamaMessages(understoodMessages(request.messages, ollamaReader, dropped)),
     ...ollamaTools(request, dropped),
     ...commonMembers(request, target),
   };
-  return { path: `${target.basePath}/api/chat`, body, dropped: [...dropped] };
+  const foreign = unsupportedMembers(request);
+  return { path: `${target.basePath}/api/chat`, body, dropped: [...dropped, ...foreign] };
 }
+
+/** It has no parts of its own. */
+export const ollamaReader: Reader = { vendor: "Ollama", takes: () => false };
 
 /** What a request has whether it is a chat or a text to go on with. */
 export function commonMembers(request: ChatRequest, target: Target): Json {

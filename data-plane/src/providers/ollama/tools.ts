@@ -1,11 +1,12 @@
 import type { ChatRequest, FunctionTool } from "../../chat/chat-request.ts";
+import type { Dropped } from "../dropped.ts";
 import type { Json } from "./json.ts";
 
 /**
  * Ollama has no choice of tools: what the client may not call is not shown to the model, and that
  * it must call can't be said.
  */
-export function ollamaTools(request: ChatRequest, dropped: Set<string>): Json {
+export function ollamaTools(request: ChatRequest, dropped: Dropped): Json {
   const { toolChoice: choice } = request;
   const functions = request.tools.filter((tool) => tool.type === "function");
   if (functions.length < request.tools.length) dropped.add("tools");

@@ -1,41 +1,35 @@
 import type { ChatRequest } from "../../chat/chat-request.ts";
+import {
+  type CommonParameter,
+  type Dropped,
+  type DroppedName,
+  foreignMembers,
+  foreignToolMembers,
+  withoutPlace,
+} from "../dropped.ts";
 import { optionNames } from "./options.ts";
 
-/** Names, as in OpenAI's API, of what Ollama has nothing like. */
-export function unsupported(request: ChatRequest): readonly string[] {
-  const { choices, logitBias, user, parallelToolCalls, messages } = request;
-  const names: readonly (readonly [unknown, string])[] = [
-    [choices !== undefined && choices !== 1, "n"],
-    [Object.keys(logitBias ?? {}).length > 0, "logit_bias"],
-    [user !== undefined, "user"],
-    [parallelToolCalls === false && request.tools.length > 0, "parallel_tool_calls"],
-    [messages.some((message) => "name" in message && message.name), "messages.name"],
-  ];
-  const own = names.flatMap(([given, name]) => (given ? [name] : []));
-  const members = Object.entries(request.more.members)
-    .filter(([name, value]) => value !== null && value !== undefined && !isKnown(name))
-    .map(([name]) => name);
-  return [...own, ...members];
+/** Parameters that Ollama has nothing like, to which the writers of messages and tools add. */
+export function unsupported(request: ChatRequest): Dropped {
+  return new Set<DroppedName>([
+    ...withoutPlace(request, parameters),
+    ...foreignToolMembers(request, "ollama"),
+  ]);
 }
 
-function isKnown(name: string): boolean {
-  return known.has(name) || optionNames.has(name);
+const parameters: readonly CommonParameter[] = [
+  "n",
+  "logit_bias",
+  "parallel_tool_calls",
+  "messages.name",
+];
+
+/** @param also members of the request that are taken as well. */
+export function unsupportedMembers(
+  request: ChatRequest,
+  also: readonly string[] = [],
+): readonly string[] {
+  return foreignMembers(request, undefined, new Set([...taken, ...optionNames, ...also]));
 }
 
-/** Taken elsewhere, or how other vendors keep, bill or cache a request. */
-const known: ReadonlySet<string> = new Set([
-  "keep_alive",
-  "options",
-  "raw",
-  "suffix",
-  "background",
-  "client_metadata",
-  "metadata",
-  "prompt_cache_key",
-  "prompt_cache_options",
-  "prompt_cache_retention",
-  "safety_identifier",
-  "service_tier",
-  "store",
-  "stream_options",
-]);
+const taken: readonly string[] = ["keep_alive", "options", "raw"];

@@ -1,4 +1,5 @@
 import type { MediaSource } from "../../chat/chat-request.ts";
+import { meaningful } from "../dropped.ts";
 import type { ProviderApi, Target, VendorRequest } from "../provider-api.ts";
 import { readAnswer } from "./answer.ts";
 import { classifyError } from "./classify-error.ts";
@@ -43,7 +44,7 @@ function apiOf(
     embeddings: {
       request(request, target) {
         const body = edit(writeEmbeddings(request, target.model), target);
-        const foreign = request.more.dialect === "openai" ? [] : Object.keys(request.more.members);
+        const foreign = request.more.dialect === "openai" ? [] : meaningful(request.more.members);
         return { path: pathOf("embeddings", target), body, dropped: foreign };
       },
       answer: readEmbeddings,

@@ -1,5 +1,6 @@
 import { isRecord } from "@headgate/core";
 import type { ChatRequest } from "../../chat/chat-request.ts";
+import { foreignMembers } from "../dropped.ts";
 import type { ServerKind } from "./server-kind.ts";
 
 interface More {
@@ -11,14 +12,17 @@ interface More {
  * Members without a common form: those of this dialect as they were written, and what the Responses
  * API and Anthropic's have in common with it.
  */
-export function writeMore({ more }: ChatRequest, kind: ServerKind): More {
-  switch (more.dialect) {
+export function writeMore(request: ChatRequest, kind: ServerKind): More {
+  const { dialect, members } = request.more;
+  switch (dialect) {
     case "openai":
-      return writeOwn(more.members, kind);
-    case "responses":
-      return writeResponses(more.members, kind);
+      return writeOwn(members, kind);
+    case "responses": {
+      const written = writeResponses(members, kind);
+      return { members: written, dropped: foreignMembers(request, "openai", taken(written)) };
+    }
     default:
-      return { members: {}, dropped: Object.keys(more.members) };
+      return { members: {}, dropped: foreignMembers(request, "openai") };
   }
 }
 
@@ -44,14 +48,13 @@ const shared: ReadonlySet<string> = new Set([
   "safety_identifier",
 ]);
 
-function writeResponses(given: More["members"], kind: ServerKind): More {
-  const members: Record<string, unknown> = {};
-  const dropped: string[] = [];
-  for (const [name, value] of Object.entries(given)) {
-    const verbosity = name === "text" && isRecord(value) ? value["verbosity"] : undefined;
-    if (verbosity !== undefined) members["verbosity"] = verbosity;
-    else if (shared.has(name) && kind.newest) members[name] = value;
-    else dropped.push(name);
-  }
-  return { members, dropped };
+function writeResponses({ text, ...given }: More["members"], kind: ServerKind): More["members"] {
+  const verbosity = isRecord(text) ? text["verbosity"] : undefined;
+  const kept = Object.entries(given).filter(([name]) => shared.has(name) && kind.newest);
+  return { ...(verbosity !== undefined && { verbosity }), ...Object.fromEntries(kept) };
+}
+
+/** Names of the Responses API's members that are written. */
+function taken(written: More["members"]): ReadonlySet<string> {
+  return new Set(Object.keys(written).map((name) => (name === "verbosity" ? "text" : name)));
 }

@@ -1,15 +1,16 @@
 import type { ChatRequest, FunctionTool, Tool, ToolChoice } from "../../chat/chat-request.ts";
+import type { DroppedName } from "../dropped.ts";
 import type { ServerKind } from "./server-kind.ts";
 
 interface Tools {
   readonly members: Readonly<Record<string, unknown>>;
-  readonly dropped: readonly string[];
+  readonly dropped: readonly DroppedName[];
 }
 
 /** Tools and what is said of them; without tools, OpenAI refuses a word about them. */
 export function writeTools(request: ChatRequest, kind: ServerKind): Tools {
   const tools = toolsOf(request, kind).flatMap(writeTool);
-  const dropped = request.tools.some(isForeign) ? ["tools"] : [];
+  const dropped: Tools["dropped"] = request.tools.some(isForeign) ? ["tools"] : [];
   if (tools.length === 0) return { members: {}, dropped };
   return {
     members: {

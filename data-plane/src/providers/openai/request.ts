@@ -1,4 +1,6 @@
-import type { ChatRequest, Reasoning } from "../../chat/chat-request.ts";
+import type { ChatRequest, OpaquePart, Reasoning } from "../../chat/chat-request.ts";
+import { type DroppedName, foreignToolMembers } from "../dropped.ts";
+import { understoodMessages } from "../foreign-content.ts";
 import { writeMessages } from "./request-messages.ts";
 import { writeMore } from "./request-more.ts";
 import { writeTools } from "./request-tools.ts";
@@ -22,10 +24,11 @@ export function writeRequest(
 ): WrittenRequest {
   const tools = writeTools(request, kind);
   const more = writeMore(request, kind);
-  const topK = request.topK !== undefined && !kind.extensions ? ["top_k"] : [];
+  const lost = new Set<DroppedName>([...tools.dropped, ...foreignToolMembers(request, "openai")]);
+  if (request.topK !== undefined && !kind.extensions) lost.add("top_k");
   const body = {
     model,
-    messages: writeMessages(request.messages, kind),
+    messages: writeMessages(understoodMessages(request.messages, reader, lost), kind),
     ...tools.members,
     ...writeFormat(request.format),
     ...writeReasoning(request, kind),
@@ -33,8 +36,13 @@ export function writeRequest(
     ...more.members,
     ...(request.stream && { stream: true, stream_options: streamOptions(request) }),
   };
-  return { body: withoutUndefined(body), dropped: [...tools.dropped, ...topK, ...more.dropped] };
+  return { body: withoutUndefined(body), dropped: [...lost, ...more.dropped] };
 }
+
+const reader = {
+  vendor: "of OpenAI's dialect",
+  takes: ({ dialect }: OpaquePart) => dialect === "openai",
+};
 
 function writeFormat(format: ChatRequest["format"]): object {
   switch (format?.type) {
