@@ -95,8 +95,10 @@ async function countTokens(options: ExchangeOptions): Promise<Exchange | LocalAn
     passesOn: false,
     streamType: /^$/,
     plain(body) {
-      const tokens = api.answer(parseJson(body.toString("utf8")));
-      if (tokens === undefined) return { kind: "invalid", what: notJson(body) };
+      const value = parseJson(body.toString("utf8"));
+      if (value === undefined) return { kind: "invalid", what: notJson(body) };
+      const tokens = api.answer(value);
+      if (tokens === undefined) return { kind: "invalid", what: "JSON that is no count of tokens" };
       return { kind: "answer", body: countBody(tokens), usage: undefined };
     },
     stream() {
