@@ -11,6 +11,7 @@ import {
   without,
   wrongType,
 } from "../openai-responses/members.ts";
+import type { FunctionsRequest } from "./function-mode.ts";
 import { given } from "./given.ts";
 import { readMessages } from "./read-messages.ts";
 import { readReasoning } from "./read-reasoning.ts";
@@ -20,8 +21,8 @@ import { readToolChoice, readTools } from "./read-tools.ts";
  * Read a request of /v1/chat/completions into the common form.
  * https://platform.openai.com/docs/api-reference/chat/create
  */
-export function readRequest(body: Json): ChatRequest {
-  return {
+export function readRequest(body: Json): ChatRequest | FunctionsRequest {
+  const request: ChatRequest = {
     messages: readMessages(body["messages"]),
     tools: readTools(body),
     ...given("toolChoice", readToolChoice(body)),
@@ -35,6 +36,7 @@ export function readRequest(body: Json): ChatRequest {
     stream: body["stream"] === true,
     more: { dialect: "openai", members: leftOver(body) },
   };
+  return isAbsent(body["functions"]) ? request : { ...request, asksWithFunctions: true };
 }
 
 /** What legacy completions have, too. */
@@ -119,6 +121,8 @@ const held: readonly string[] = [
   "model",
   "messages",
   "tools",
+  "functions",
+  "function_call",
   "parallel_tool_calls",
   "reasoning_effort",
   "max_tokens",
@@ -138,8 +142,8 @@ const held: readonly string[] = [
 ];
 
 /**
- * The rest, as it was written. `functions`, `reasoning` and `thinking` are held as well, but stay for
- * servers that know them by these names, and so that the answer can be given as it was asked for.
+ * The rest, as it was written. `reasoning` and `thinking` are held as well, but stay for servers that
+ * know them by these names.
  */
 function leftOver(body: Json): Json {
   const members: Record<string, unknown> = {};
@@ -153,10 +157,13 @@ function leftOver(body: Json): Json {
   return members;
 }
 
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
 function isHeld(name: string, body: Json): boolean {
   switch (name) {
     case "tool_choice":
-    case "function_call":
       return readToolChoice(body) !== undefined;
     case "response_format":
       return readFormat(body[name]) !== undefined;

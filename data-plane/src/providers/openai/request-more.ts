@@ -26,14 +26,12 @@ export function writeMore(request: ChatRequest, kind: ServerKind): More {
   }
 }
 
-/** Written from the common form, or only ever ours to know. */
-const held: ReadonlySet<string> = new Set(["functions", "stream_options"]);
 /** Extensions that other servers have, held in the common form: OpenAI refuses a name it does not know. */
 const extensions: ReadonlySet<string> = new Set(["reasoning", "thinking"]);
 
 function writeOwn(members: More["members"], kind: ServerKind): More {
   const kept = Object.entries(members).filter(
-    ([name]) => !held.has(name) && (kind.extensions || !extensions.has(name)),
+    ([name]) => name !== "stream_options" && (kind.extensions || !extensions.has(name)),
   );
   return { members: Object.fromEntries(kept), dropped: [] };
 }
