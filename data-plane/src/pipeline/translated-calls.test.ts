@@ -238,6 +238,16 @@ describe("a chat completion answered by Anthropic", () => {
   });
 });
 
+describe("a model's failure that its server tells as 424", () => {
+  it("is tried elsewhere, as a 500 is", async () => {
+    const failed = { error: "Request failed during generation: oom", error_type: "generation" };
+    openai.setBehaviour(jsonAnswer(failed, { status: 424 }));
+    second.setBehaviour(jsonAnswer(failed, { status: 424 }));
+    const answer = await chat("pair");
+    expect(answer.headers.get("x-headgate-attempts")).toBe("2");
+  });
+});
+
 describe("an Anthropic client", () => {
   const post = (body: object, path = "/v1/messages") =>
     proxy.post(path, body, { headers: { "anthropic-version": "2023-06-01" } });

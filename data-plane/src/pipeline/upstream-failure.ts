@@ -9,6 +9,7 @@ import { one, retryAfterMs } from "../providers/retry-after.ts";
 import type { Deployment } from "../routing/routed.ts";
 import type { Call } from "./call.ts";
 import type { Failure, UpstreamAnswer } from "./failure.ts";
+import { failureCause } from "./failure-cause.ts";
 import { knownErrorCode } from "./known-error-code.ts";
 
 type Head = Pick<ErrorAnswer, "status" | "headers">;
@@ -48,7 +49,7 @@ export function translatedFailure(
   const { provider } = deployment;
   const waits = error.retryAfterMs ?? retryAfterMs(answer.headers);
   const rest = {
-    cause: causeOf(error),
+    cause: failureCause(error),
     kind: error.kind,
     ...(waits !== undefined && { retryAfterMs: waits }),
   };
@@ -76,14 +77,6 @@ function withOwnStatus(fields: ErrorFields, endpoint: Endpoint): ErrorFields {
 }
 
 const jsonType = ["content-type", "application/json"] as const;
-
-/** What retry policies match: the status the provider sent, or should have sent. */
-function causeOf({ kind, status }: ApiError): Failure["cause"] {
-  if (kind === "credential_rejected") return status === 403 ? "403" : "401";
-  if (kind === "rate_limited" || kind === "quota_spent") return "429";
-  if (kind === "overloaded") return status >= 500 ? `${status}` : "529";
-  return `${status}`;
-}
 
 /** All that the dialect's official clients read of an error. */
 function isWellFormed(

@@ -235,6 +235,12 @@ describe("classifyError()", () => {
       expected: { kind: "context_too_long" },
     },
     {
+      name: "TGI: the model failed",
+      status: 424,
+      body: { error: "Request failed during generation: oom", error_type: "generation" },
+      expected: { kind: "server_error", message: "Request failed during generation: oom" },
+    },
+    {
       name: "TGI: overloaded",
       status: 429,
       body: { error: "Model is overloaded", error_type: "overloaded" },

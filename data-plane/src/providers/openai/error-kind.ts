@@ -110,6 +110,8 @@ const statuses: ReadonlyMap<number, ApiErrorKind> = new Map<number, ApiErrorKind
   [404, "not_found"],
   [408, "timeout"],
   [413, "request_too_large"],
+  // TGI's, of a model that failed while it answered.
+  [424, "server_error"],
   [429, "rate_limited"],
   [502, "unavailable"],
   [503, "unavailable"],
