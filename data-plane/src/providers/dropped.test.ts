@@ -169,6 +169,12 @@ describe.each(foreign)("what a request of OpenAI's dialect to $name leaves out",
     location: "l",
   };
 
+  it("is no text to write before", () => {
+    const more = { dialect: "openai", members: { suffix: "end" } } as const;
+    const ask = () => chat.request({ ...plain, more }, target);
+    expect(ask).toThrow(expect.objectContaining({ code: "unsupported_value", param: "suffix" }));
+  });
+
   it("has one name everywhere", () => {
     const { dropped } = chat.request(
       {

@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { Fault, isRecord } from "@headgate/core";
 import type { ChatRequest, Dialect } from "../chat/chat-request.ts";
 
 /**
@@ -58,6 +58,7 @@ const none: ReadonlySet<string> = new Set();
  * Names of the members without a common form that a vendor has no place for.
  * @param own the vendor's own dialect, of which it takes everything.
  * @param taken members of other dialects that it takes.
+ * @throws {Fault} unsupported_value for one that can't be left out.
  */
 export function foreignMembers(
   { more, reasoning }: ChatRequest,
@@ -66,7 +67,15 @@ export function foreignMembers(
 ): readonly string[] {
   if (more.dialect === own) return [];
   const names = meaningful(more.members).filter((name) => !taken.has(name));
+  if (names.includes("suffix")) throw noSuffix();
   return reasoning ? names.filter((name) => !saysReasoning.has(name)) : names;
+}
+
+/** A text to be written into a gap is another than one that goes on. */
+function noSuffix(): Fault {
+  const message =
+    "Unsupported value for 'suffix': the provider of this deployment writes no text before another one: leave it out.";
+  return new Fault("unsupported_value", message, { param: "suffix" });
 }
 
 /** The same of the tools' members. */

@@ -429,6 +429,15 @@ describe("legacy completions", () => {
   });
 
   it.each([
+    { suffix: "b", members: { suffix: "b" } },
+    { suffix: "", members: {} },
+    { suffix: null, members: {} },
+  ])("leaves it to the vendor to write before $suffix", ({ suffix, members }) => {
+    const read = openAiCompletionsDialect.readRequest({ prompt: "a", suffix });
+    expect(read.more.members).toEqual(members);
+  });
+
+  it.each([
     { name: "no prompt", body: {}, param: "prompt", code: "missing_required_parameter" },
     {
       name: "several prompts",
@@ -437,12 +446,7 @@ describe("legacy completions", () => {
       code: "unsupported_value",
     },
     { name: "tokens", body: { prompt: [1, 2] }, param: "prompt", code: "unsupported_value" },
-    {
-      name: "a suffix",
-      body: { prompt: "a", suffix: "b" },
-      param: "suffix",
-      code: "unsupported_value",
-    },
+    { name: "a suffix", body: { prompt: "a", suffix: 1 }, param: "suffix", code: "invalid_type" },
     {
       name: "an echo",
       body: { prompt: "a", echo: true },

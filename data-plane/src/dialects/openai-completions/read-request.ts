@@ -50,11 +50,8 @@ function readPrompt(prompt: unknown): string {
 }
 
 function refuseUnsupported(body: Json): void {
-  const { suffix, echo, best_of, n } = body;
+  const { echo, best_of, n } = body;
   const chat = "the model of this deployment is served by chat, which has nothing like it";
-  if (typeof suffix === "string" && suffix !== "") {
-    throw unsupported("suffix", `Unsupported value for 'suffix': ${chat}.`);
-  }
   if (echo === true) throw unsupported("echo", `Unsupported value for 'echo': ${chat}.`);
   const best = optionalNumber(best_of, "best_of") ?? 1;
   if (best > (optionalNumber(n, "n") ?? 1)) {
@@ -65,7 +62,6 @@ function refuseUnsupported(body: Json): void {
 const held: readonly string[] = [
   "model",
   "prompt",
-  "suffix",
   "echo",
   "best_of",
   "max_tokens",
@@ -86,6 +82,9 @@ const held: readonly string[] = [
 ];
 
 function leftOver(body: Json): Json {
-  const rest = Object.entries(without(body, held)).filter(([, value]) => value !== null);
+  // Most vendors have no place for it, and say so.
+  const suffix = optionalString(body["suffix"], "suffix");
+  const names = suffix === "" ? [...held, "suffix"] : held;
+  const rest = Object.entries(without(body, names)).filter(([, value]) => value !== null);
   return Object.fromEntries(rest);
 }

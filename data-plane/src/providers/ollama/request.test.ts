@@ -82,6 +82,17 @@ const rows: readonly Row[] = [
     body: { keep_alive: "10m" },
   },
   {
+    name: "an operator's keep_alive without a unit as a number of seconds",
+    keepAlive: "-1",
+    request: {},
+    body: { keep_alive: -1 },
+  },
+  {
+    name: "a client's keep_alive without a unit as a number of seconds",
+    request: { more: { dialect: "openai", members: { keep_alive: "10" } } },
+    body: { keep_alive: 10 },
+  },
+  {
     name: "how long the model stays: the client's word, where the operator has none",
     request: { more: { dialect: "openai", members: { keep_alive: 0 } } },
     body: { keep_alive: 0 },

@@ -41,10 +41,15 @@ export function commonMembers(request: ChatRequest, target: Target): Json {
   };
 }
 
-/** The operator's word goes before the client's. */
+/**
+ * The operator's word goes before the client's. Seconds are a number: of a text, Ollama wants a unit.
+ * https://docs.ollama.com/faq
+ */
 export function keepAlive(target: Target, members: Json): Json {
   const wanted = target.keepAlive || members["keep_alive"];
-  return wanted === undefined || wanted === null ? {} : { keep_alive: wanted };
+  if (wanted === undefined || wanted === null) return {};
+  const seconds = typeof wanted === "string" && /^-?\d+$/.test(wanted);
+  return { keep_alive: seconds ? Number(wanted) : wanted };
 }
 
 function formatOf(format: AnswerFormat | undefined): Json {
