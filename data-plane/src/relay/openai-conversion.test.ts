@@ -220,6 +220,23 @@ describe("openAiRelay()", () => {
       },
     },
     {
+      name: "a finish reason of its own, with tool calls",
+      body: message(
+        {
+          role: "assistant",
+          content: null,
+          tool_calls: [{ id: "c", type: "function", function: { name: "f", arguments: "{}" } }],
+        },
+        { finish_reason: "eos" },
+      ),
+      expected: { choices: [{ finish_reason: "tool_calls" }] },
+    },
+    {
+      name: "a finish reason of its own, without",
+      body: message({ role: "assistant", content: "a" }, { finish_reason: "eos" }),
+      expected: { choices: [{ finish_reason: "stop" }] },
+    },
+    {
       name: "no message",
       body: { ...message({}), choices: [{ index: 0, finish_reason: "length" }] },
       expected: { choices: [{ message: { role: "assistant", content: null } }] },
@@ -310,6 +327,35 @@ describe("openAiRelay()", () => {
     expect(stream.usage).toEqual({ inputTokens: 7, outputTokens: 2 });
     stream.push(Buffer.from("data: [DONE]\n\n"));
     expect(stream.done).toBe(true);
+  });
+
+  it.each([
+    { said: "eos", told: "tool_calls" },
+    { said: "tool_use", told: "tool_calls" },
+    { said: "max_tokens", told: "length" },
+    // OpenAI's own word where one call is demanded.
+    { said: "stop", told: "stop" },
+  ])("tells of $said after a call as $told", ({ said, told }) => {
+    const stream = chat.stream();
+    const call = { index: 0, id: "a", type: "function", function: { name: "f", arguments: "" } };
+    const send = (index: number, value: object, finish_reason: string | null) => {
+      const event = { ...chunk, choices: [{ index, delta: value, finish_reason }] };
+      return stream.push(Buffer.from(`data: ${JSON.stringify(event)}\n\n`)).toString();
+    };
+    send(0, { role: "assistant", tool_calls: [call] }, null);
+    for (const text of ["{", "", "}"]) {
+      send(0, { tool_calls: [{ index: 0, function: { arguments: text } }] }, null);
+    }
+    expect(send(1, { content: "a" }, "eos")).toContain('"finish_reason":"stop"');
+    expect(send(0, {}, said)).toContain(`"finish_reason":"${told}"`);
+    const both = chat
+      .stream()
+      .push(
+        Buffer.from(
+          `data: ${JSON.stringify(delta({ tool_calls: [call] }, { finish_reason: said }))}\n\n`,
+        ),
+      );
+    expect(both.toString()).toContain(`"finish_reason":"${told}"`);
   });
 
   it("keeps apart the calls of a turn that all have the same index, or none", () => {

@@ -1,7 +1,7 @@
 import type { MendEvent } from "@headgate/core";
 import { anyOf, dropUnless, ensure, isInteger, isJson, isString, type Json } from "./json.ts";
 import { argumentsText } from "./mend-chat-answer.ts";
-import { chatReasons, mendChoice } from "./mend-choice.ts";
+import { chatReasons, mendEnd, mendIndex } from "./mend-choice.ts";
 import { mendError } from "./mend-error.ts";
 import { mendHead } from "./mend-head.ts";
 import { mendMessage, tidyMessage } from "./mend-message.ts";
@@ -30,17 +30,18 @@ function mendChunkChoice(
   indexes: Map<unknown, ToolCallIndexes>,
 ): boolean {
   const whole = ensure(choice, "delta", isJson, {});
-  const outer = mendChoice(choice, position, { allowed: chatReasons, absent: null });
+  const numbered = mendIndex(choice, position);
   const { index, delta } = choice;
   if (!isJson(delta)) return true;
   const calls = indexes.get(index) ?? new ToolCallIndexes();
   indexes.set(index, calls);
   const changed = anyOf(
     whole,
-    outer,
+    numbered,
     mendMessage(delta),
     mendRole(delta),
     mendCalls(delta["tool_calls"], calls),
+    mendEnd(choice, { allowed: chatReasons, absent: null, calls: calls.any }),
   );
   if (changed) tidyMessage(delta);
   return changed;

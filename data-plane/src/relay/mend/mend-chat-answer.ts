@@ -20,8 +20,13 @@ function mendAnswerChoice(choice: Json, position: number, answer: Json): boolean
   const whole = ensure(choice, "message", isJson, {});
   const message = choice["message"];
   const mended = isJson(message) && mendWholeMessage(message, answer);
-  const absent = isJson(message) && hasCalls(message) ? "tool_calls" : "stop";
-  return anyOf(whole, mended, mendChoice(choice, position, { allowed: chatReasons, absent }));
+  const calls = isJson(message) && hasCalls(message);
+  const absent = calls ? "tool_calls" : "stop";
+  return anyOf(
+    whole,
+    mended,
+    mendChoice(choice, position, { allowed: chatReasons, absent, calls }),
+  );
 }
 
 function mendWholeMessage(message: Json, answer: Json): boolean {

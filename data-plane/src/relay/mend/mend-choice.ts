@@ -3,17 +3,23 @@ import { anyOf, ensure, isInteger, isJson, isList, type Json } from "./json.ts";
 
 /** Index, finish reason and log probabilities of a choice, of a whole answer or a chunk. */
 export function mendChoice(choice: Json, position: number, reasons: FinishReasons): boolean {
-  return anyOf(
-    ensure(choice, "index", isInteger, position),
-    mendFinishReason(choice, reasons),
-    mendLogprobs(choice),
-  );
+  return anyOf(mendIndex(choice, position), mendEnd(choice, reasons));
+}
+
+export function mendIndex(choice: Json, position: number): boolean {
+  return ensure(choice, "index", isInteger, position);
+}
+
+export function mendEnd(choice: Json, reasons: FinishReasons): boolean {
+  return anyOf(mendFinishReason(choice, reasons), mendLogprobs(choice));
 }
 
 export interface FinishReasons {
   readonly allowed: ReadonlySet<unknown>;
   /** Where there is none: null as long as the answer goes on, "stop" in a whole answer. */
   readonly absent: string | null;
+  /** The choice calls tools: a word nobody knows is no end of a text. */
+  readonly calls?: boolean;
 }
 
 export const chatReasons: ReadonlySet<unknown> = new Set([
@@ -24,14 +30,20 @@ export const chatReasons: ReadonlySet<unknown> = new Set([
   "function_call",
 ]);
 
-function mendFinishReason(choice: Json, { allowed, absent }: FinishReasons): boolean {
+function mendFinishReason(choice: Json, reasons: FinishReasons): boolean {
+  const { allowed, absent } = reasons;
   const reason = choice["finish_reason"];
   if (allowed.has(reason) || (reason === null && absent === null)) return false;
   const said = typeof reason === "string" && reason !== "";
-  const known = said ? finishReason(reason) : absent;
-  // What legacy completions have no word for is an end like any other.
-  choice["finish_reason"] = known === absent || allowed.has(known) ? known : "stop";
+  choice["finish_reason"] = said ? endOf(reason, reasons) : absent;
   return true;
+}
+
+/** What legacy completions have no word for is an end like any other. */
+function endOf(word: string, { allowed, calls }: FinishReasons): string {
+  const known = finishReason(word);
+  if (known === "stop" && calls) return "tool_calls";
+  return allowed.has(known) ? known : "stop";
 }
 
 /** Of the chat kind: both lists must be there, and each token in them have all of its members. */

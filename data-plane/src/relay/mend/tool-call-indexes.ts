@@ -10,6 +10,11 @@ export class ToolCallIndexes {
   readonly #ours = new Map<number, number>();
   #last = 0;
 
+  /** There was a call. */
+  get any(): boolean {
+    return this.#ids.length > 0;
+  }
+
   of(call: Json): number {
     const theirs = Number.isInteger(call["index"]) ? Number(call["index"]) : undefined;
     this.#last = this.#find(theirs, idOf(call), startsCall(call));
