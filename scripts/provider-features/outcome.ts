@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Fault } from "../../core/src/index.ts";
-import type { MediaSource } from "../../data-plane/src/chat/chat-request.ts";
+import type { MediaPart } from "../../data-plane/src/chat/chat-request.ts";
 import { openAiChatDialect } from "../../data-plane/src/dialects/openai-chat/dialect.ts";
 import { inlineMedia } from "../../data-plane/src/media/inline-media.ts";
 import type { VendorRequest } from "../../data-plane/src/providers/provider-api.ts";
@@ -45,7 +45,7 @@ interface Translated {
 async function translate(body: Body, { vendor, target }: Column): Promise<Translated> {
   const { chat } = vendor.api;
   let fetched = false;
-  const mustFetch = (source: MediaSource): boolean => chat.mustFetch(source, target);
+  const mustFetch = (part: MediaPart): boolean => chat.mustFetch(part, target);
   const asked = openAiChatDialect.readRequest(body);
   const request = await inlineMedia(asked, mustFetch, async (url) => {
     fetched = true;

@@ -128,6 +128,9 @@ export interface FilePart {
   readonly more?: NativeMembers;
 }
 
+/** What may be given by URL. */
+export type MediaPart = ImagePart | FilePart;
+
 export type MediaSource =
   | { readonly kind: "url"; readonly url: string; readonly mediaType?: string }
   /** Base64. */

@@ -1,12 +1,12 @@
 import { Fault, systemClock } from "@headgate/core";
 import { describe, expect, it } from "vitest";
-import type { ChatRequest, MediaSource } from "../chat/chat-request.ts";
+import type { ChatRequest, MediaPart } from "../chat/chat-request.ts";
 import type { FetchedMedia } from "./guarded-fetch.ts";
 import { GuardedFetcher } from "./guarded-fetcher.ts";
 import { inlineMedia } from "./inline-media.ts";
 
 const fetched = (url: string): FetchedMedia => ({ mediaType: "image/png", data: btoa(url) });
-const any = (source: MediaSource): boolean => source.kind === "url";
+const any = ({ source }: MediaPart): boolean => source.kind === "url";
 
 describe("inlineMedia()", () => {
   it("puts data in place of URLs, in messages and tool results, and fetches each once", async () => {
@@ -40,6 +40,23 @@ describe("inlineMedia()", () => {
     expect(await inlineMedia(request, () => false, none)).toBe(request);
     const inlined = await inlineMedia(request, any, async (url) => fetched(url));
     expect(inlined.messages[0]?.content[1]).toEqual(request.messages[0]?.content[1]);
+  });
+
+  it("fetches by what the URL is of", async () => {
+    const request = asked([image("u1"), file("u1"), image("u2"), file("u3")], []);
+    const urls: string[] = [];
+    const isFile = ({ type }: MediaPart): boolean => type === "file";
+    const inlined = await inlineMedia(request, isFile, async (url) => {
+      urls.push(url);
+      return fetched(url);
+    });
+    expect(urls).toEqual(["u1", "u3"]);
+    expect(inlined.messages[0]?.content).toMatchObject([
+      { source: { kind: "url" } },
+      { source: { kind: "data" } },
+      { source: { kind: "url" } },
+      { source: { kind: "data" } },
+    ]);
   });
 
   it("fetches four at a time, and no more once one failed", async () => {

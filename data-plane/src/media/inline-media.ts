@@ -3,7 +3,7 @@ import type {
   AssistantPart,
   ChatMessage,
   ChatRequest,
-  MediaSource,
+  MediaPart,
   UserPart,
 } from "../chat/chat-request.ts";
 import type { FetchedMedia } from "./guarded-fetch.ts";
@@ -23,7 +23,7 @@ const bytesMax = 64 * 1024 * 1024;
  */
 export async function inlineMedia(
   request: ChatRequest,
-  mustFetch: (source: MediaSource) => boolean,
+  mustFetch: MustFetch,
   fetch: (url: string) => Promise<FetchedMedia>,
 ): Promise<ChatRequest> {
   const urls = urlsOf(request, mustFetch);
@@ -33,23 +33,23 @@ export async function inlineMedia(
     throw new Fault("media_not_fetched", message);
   }
   const fetched = await fetchAll([...urls], fetch);
-  const inlined = (source: MediaSource): MediaSource => {
-    const media = source.kind === "url" && mustFetch(source) ? fetched.get(source.url) : undefined;
-    return media ? { kind: "data", ...media } : source;
+  const inlined = (part: MediaPart): MediaPart => {
+    const { source } = part;
+    const media = source.kind === "url" && mustFetch(part) ? fetched.get(source.url) : undefined;
+    return media ? { ...part, source: { kind: "data", ...media } } : part;
   };
-  return { ...request, messages: request.messages.map((message) => withSources(message, inlined)) };
+  return { ...request, messages: request.messages.map((message) => withMedia(message, inlined)) };
 }
 
-function urlsOf(
-  request: ChatRequest,
-  mustFetch: (source: MediaSource) => boolean,
-): ReadonlySet<string> {
+type MustFetch = (part: MediaPart) => boolean;
+
+function urlsOf(request: ChatRequest, mustFetch: MustFetch): ReadonlySet<string> {
   const urls = new Set<string>();
   for (const { content } of request.messages) {
     for (const part of content as readonly Part[]) {
-      if (!hasSource(part)) continue;
+      if (!isMedia(part)) continue;
       const { source } = part;
-      if (source.kind === "url" && mustFetch(source)) urls.add(source.url);
+      if (source.kind === "url" && mustFetch(part)) urls.add(source.url);
     }
   }
   return urls;
@@ -89,19 +89,13 @@ function tooMuch(): Fault {
 }
 
 type Part = UserPart | AssistantPart;
-type PartWithSource = Extract<Part, { readonly source: MediaSource }>;
 
-function hasSource(part: Part): part is PartWithSource {
+function isMedia(part: Part): part is MediaPart {
   return part.type === "image" || part.type === "file";
 }
 
-function withSources(
-  message: ChatMessage,
-  inlined: (source: MediaSource) => MediaSource,
-): ChatMessage {
+function withMedia(message: ChatMessage, inlined: (part: MediaPart) => MediaPart): ChatMessage {
   if (message.role !== "user" && message.role !== "tool") return message;
-  const content = message.content.map((part) =>
-    hasSource(part) ? { ...part, source: inlined(part.source) } : part,
-  );
+  const content = message.content.map((part) => (isMedia(part) ? inlined(part) : part));
   return { ...message, content };
 }

@@ -50,7 +50,7 @@ function withMedia(asked: ChatRequest, options: ExchangeOptions): Promise<ChatRe
   const { chat: api } = deployment.vendor.api;
   return inlineMedia(
     asked,
-    (source) => api.mustFetch(source, deployment.target),
+    (part) => api.mustFetch(part, deployment.target),
     (url) => media.fetch(url, { policy: policy.fetch, signal: call.client.signal }),
   );
 }

@@ -1,5 +1,5 @@
 import type { ChatEvent } from "../chat/chat-event.ts";
-import type { ChatRequest, MediaSource } from "../chat/chat-request.ts";
+import type { ChatRequest, MediaPart } from "../chat/chat-request.ts";
 import type { EmbeddingsAnswer, EmbeddingsRequest } from "../chat/embeddings.ts";
 import type { ApiError, ErrorAnswer } from "./api-error.ts";
 
@@ -45,8 +45,8 @@ export interface VendorRequest {
 }
 
 export interface ChatApi {
-  /** Media that the vendor does not fetch itself: these sources are fetched before request(). */
-  mustFetch(source: MediaSource, target: Target): boolean;
+  /** Whether the vendor does not fetch it itself, so that it is fetched before request(). */
+  mustFetch(media: MediaPart, target: Target): boolean;
   /** @throws {Fault} unsupported_value for what can neither be said to this vendor nor left out. */
   request(request: ChatRequest, target: Target): VendorRequest;
   /** A whole answer of status 2xx, parsed; an error hidden in it is an `error` event. */

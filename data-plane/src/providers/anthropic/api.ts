@@ -18,7 +18,7 @@ export const anthropicApi: ProviderApi = {
     ...anthropicAnswers,
     request: anthropicRequest,
     // Images and PDF are fetched by Anthropic, over TLS; text must be sent.
-    mustFetch: (source) =>
+    mustFetch: ({ source }) =>
       source.kind === "url" &&
       (!/^https:/i.test(source.url) ||
         (source.mediaType !== undefined && !fetched.test(source.mediaType))),

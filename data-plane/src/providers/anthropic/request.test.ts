@@ -1080,7 +1080,7 @@ describe("media that Anthropic does not fetch itself", () => {
     [{ kind: "url", url: "https://x/y.csv", mediaType: "text/csv" }, true],
     [{ kind: "data", mediaType: "image/png", data: "" }, false],
   ] as const)("%o: %s", (source, fetched) => {
-    expect(anthropicApi.chat.mustFetch(source, target)).toBe(fetched);
+    expect(anthropicApi.chat.mustFetch({ type: "file", source }, target)).toBe(fetched);
   });
 });
 

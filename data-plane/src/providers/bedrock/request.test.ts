@@ -1,7 +1,12 @@
 import { BedrockRuntimeClient, ConverseCommand } from "@aws-sdk/client-bedrock-runtime";
 import { Fault, isRecord } from "@headgate/core";
 import { describe, expect, it } from "vitest";
-import type { ChatMessage, ChatRequest, FunctionTool } from "../../chat/chat-request.ts";
+import type {
+  ChatMessage,
+  ChatRequest,
+  FunctionTool,
+  MediaSource,
+} from "../../chat/chat-request.ts";
 import { bedrockApi } from "./api.ts";
 
 const claude = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
@@ -800,11 +805,13 @@ describe("converseRequest()", () => {
   });
 
   it("has the web fetched for it, and S3 not", () => {
-    const fetched = (url: string) => bedrockApi.chat.mustFetch({ kind: "url", url }, target);
+    const mustFetch = (source: MediaSource) =>
+      bedrockApi.chat.mustFetch({ type: "file", source }, target);
+    const fetched = (url: string) => mustFetch({ kind: "url", url });
     expect(fetched("https://x/y.png")).toBe(true);
     expect(fetched("HTTP://x/y.png")).toBe(true);
     expect(fetched("s3://b/k")).toBe(false);
-    expect(bedrockApi.chat.mustFetch(data("image/png"), target)).toBe(false);
+    expect(mustFetch(data("image/png"))).toBe(false);
   });
 
   it("counts the tokens of what it would send", () => {

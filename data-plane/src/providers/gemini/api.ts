@@ -11,7 +11,7 @@ import { geminiStream } from "./stream.ts";
 /** https://ai.google.dev/api */
 export const geminiApi: ProviderApi = {
   chat: {
-    mustFetch: (source) => source.kind === "url" && !googleReads(source.url),
+    mustFetch: ({ source }) => source.kind === "url" && !googleReads(source.url),
     request(request, { model, basePath }) {
       const path = `${basePath}/${encodeResource(geminiModelName(model))}`;
       return { path: path + generateMethod(request.stream), ...geminiRequest(request, model) };

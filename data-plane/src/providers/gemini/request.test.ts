@@ -778,12 +778,14 @@ describe("geminiApi.chat.mustFetch()", () => {
     ["https://www.youtube.com/watch?v=abc", false],
     ["https://youtu.be/abc?t=1", false],
   ])("of %s is %s", (url, expected) => {
-    expect(geminiApi.chat.mustFetch({ kind: "url", url }, target("m"))).toBe(expected);
+    expect(
+      geminiApi.chat.mustFetch({ type: "file", source: { kind: "url", url } }, target("m")),
+    ).toBe(expected);
   });
 
   it("is false for what came along", () => {
     const source = { kind: "data", mediaType: "image/png", data: "" } as const;
-    expect(geminiApi.chat.mustFetch(source, target("m"))).toBe(false);
+    expect(geminiApi.chat.mustFetch({ type: "image", source }, target("m"))).toBe(false);
   });
 });
 

@@ -1,5 +1,11 @@
 import { Fault } from "@headgate/core";
-import type { FilePart, ImagePart, MediaSource, UserPart } from "../../chat/chat-request.ts";
+import type {
+  FilePart,
+  ImagePart,
+  MediaPart,
+  MediaSource,
+  UserPart,
+} from "../../chat/chat-request.ts";
 
 /** Text and images of a message. */
 export interface Content {
@@ -9,7 +15,7 @@ export interface Content {
 }
 
 /** Ollama takes bytes; it fetches nothing. */
-export function mustFetch(source: MediaSource): boolean {
+export function mustFetch({ source }: MediaPart): boolean {
   return source.kind === "url" && /^https?:/i.test(source.url);
 }
 

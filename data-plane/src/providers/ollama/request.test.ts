@@ -1,7 +1,12 @@
 import { Fault } from "@headgate/core";
 import { Ollama } from "ollama";
 import { describe, expect, it } from "vitest";
-import type { ChatMessage, ChatRequest, FunctionTool } from "../../chat/chat-request.ts";
+import type {
+  ChatMessage,
+  ChatRequest,
+  FunctionTool,
+  MediaSource,
+} from "../../chat/chat-request.ts";
 import { ollamaApi, ollamaGenerate } from "./api.ts";
 
 interface Row {
@@ -264,8 +269,10 @@ describe("chatRequest()", () => {
   });
 
   it("has the web fetched for it", () => {
-    expect(ollamaApi.chat.mustFetch({ kind: "url", url: "https://x/y" }, target)).toBe(true);
-    expect(ollamaApi.chat.mustFetch(data("image/png"), target)).toBe(false);
+    const fetched = (source: MediaSource) =>
+      ollamaApi.chat.mustFetch({ type: "image", source }, target);
+    expect(fetched({ kind: "url", url: "https://x/y" })).toBe(true);
+    expect(fetched(data("image/png"))).toBe(false);
   });
 });
 

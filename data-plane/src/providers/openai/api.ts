@@ -1,4 +1,4 @@
-import type { MediaSource } from "../../chat/chat-request.ts";
+import type { MediaPart } from "../../chat/chat-request.ts";
 import { meaningful } from "../dropped.ts";
 import type { ProviderApi, Target, VendorRequest } from "../provider-api.ts";
 import { readAnswer } from "./answer.ts";
@@ -54,8 +54,6 @@ function apiOf(
 }
 
 /** Images are fetched by the server; files it takes only as data. */
-function mustFetch(source: MediaSource): boolean {
-  if (source.kind !== "url") return false;
-  if (source.mediaType !== undefined) return !source.mediaType.startsWith("image/");
-  return /\.(?:pdf|docx?|pptx?|xlsx?|txt|md|csv|html?|json)(?:[?#]|$)/i.test(source.url);
+function mustFetch({ type, source }: MediaPart): boolean {
+  return type === "file" && source.kind === "url";
 }

@@ -58,7 +58,7 @@ const formats: ReadonlyMap<string, string> = new Map([
   ["wave", "wav"],
 ]);
 
-/** Texts are told as text, which all models read; the rest goes as a file. */
+/** Texts are told as text, which all models read, and images as such; the rest goes as a file. */
 function writeFile({ source, filename, context }: FilePart): readonly unknown[] {
   const told = context === undefined ? [] : [{ type: "text", text: context }];
   switch (source.kind) {
@@ -70,6 +70,7 @@ function writeFile({ source, filename, context }: FilePart): readonly unknown[] 
       throw unsupported("A file must be data: chat completions fetch no files.");
     case "data": {
       const { mediaType, data } = source;
+      if (mediaType.startsWith("image/")) return [...told, writeImage({ type: "image", source })];
       if (mediaType.startsWith("text/")) {
         return [...told, inlined(Buffer.from(data, "base64").toString("utf8"), filename)];
       }

@@ -549,6 +549,27 @@ describe("a request of another dialect, written for OpenAI", () => {
     ]);
   });
 
+  it("sends a file that is an image as one", () => {
+    const source = { kind: "data", mediaType: "image/png", data: "AAAA" } as const;
+    const content = [{ type: "file", source, filename: "a.png" }] as const;
+    expect(messagesOf([{ role: "user", content }])).toEqual([
+      {
+        role: "user",
+        content: [{ type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }],
+      },
+    ]);
+  });
+
+  it.each([
+    { type: "file", url: "https://x/a.pdf", fetched: true },
+    { type: "file", url: "https://x/download?id=1", fetched: true },
+    { type: "image", url: "https://x/a.png", fetched: false },
+    { type: "image", url: "https://x/render.html", fetched: false },
+  ] as const)("has $type $url fetched: $fetched", ({ type, url, fetched }) => {
+    const media = { type, source: { kind: "url", url } } as const;
+    expect(openAiApi.chat.mustFetch(media, target)).toBe(fetched);
+  });
+
   it.each([
     {
       name: "a file that was not fetched",

@@ -44,9 +44,12 @@ describe("Claude on Vertex", () => {
   });
 
   it("fetches nothing", () => {
-    expect(vertexClaudeApi.chat.mustFetch({ kind: "url", url: "https://x/y.png" }, target)).toBe(
-      true,
-    );
+    expect(
+      vertexClaudeApi.chat.mustFetch(
+        { type: "image", source: { kind: "url", url: "https://x/y.png" } },
+        target,
+      ),
+    ).toBe(true);
   });
 
   const google = (code: number, status: string, more: object = {}): object => ({

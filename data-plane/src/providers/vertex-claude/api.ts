@@ -15,7 +15,7 @@ export const vertexClaudeApi: ProviderApi = {
     ...anthropicAnswers,
     request: chatRequest,
     // Nothing is fetched there.
-    mustFetch: (source) => source.kind === "url",
+    mustFetch: ({ source }) => source.kind === "url",
   },
   countTokens: { request: countRequest, answer: inputTokens },
   classifyError: classifyVertexClaudeError,
