@@ -127,7 +127,16 @@ async function send(
   };
   const { policy } = table;
   const options = { call, deployment, dispatcher, exchange, onCommit, clock, deadlines, policy };
-  return attempt(options, body);
+  const result = await attempt(options, body);
+  if (result.kind === "failed" && metStaleProof(result.failure)) {
+    deployment.authorize?.reject?.(exchange.headers);
+  }
+  return result;
+}
+
+/** Tokens may be withdrawn before their end. A 403 says of a valid one that it may not do this. */
+function metStaleProof({ kind, cause }: Failure): boolean {
+  return kind === "credential_rejected" && cause === "401";
 }
 
 /** What the call will take of a deployment, and what that costs, as it is now. */

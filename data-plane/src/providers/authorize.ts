@@ -13,6 +13,8 @@ export interface UnsignedRequest {
  * The headers that prove who we are: name, value, name, value. Answers at once where it can.
  * @throws {Fault} upstream_credentials_rejected or upstream_unavailable (no token could be had).
  */
-export type Authorize = (
-  request: UnsignedRequest,
-) => readonly string[] | Promise<readonly string[]>;
+export interface Authorize {
+  (request: UnsignedRequest): readonly string[] | Promise<readonly string[]>;
+  /** A request with these headers was answered by 401: if their proof was kept, it is used no more. */
+  reject?(headers: readonly string[]): void;
+}

@@ -69,12 +69,15 @@ export class Authorizers {
 function lazily(create: () => Promise<Authorize>): Authorize {
   let ready: Authorize | undefined;
   let loading: Promise<Authorize> | undefined;
-  return (request) => {
+  const authorize: Authorize = (request) => {
     if (ready) return ready(request);
-    loading ??= create().then((authorize) => {
-      ready = authorize;
-      return authorize;
+    loading ??= create().then((created) => {
+      ready = created;
+      return created;
     });
-    return loading.then((authorize) => authorize(request));
+    return loading.then((loaded) => loaded(request));
   };
+  return Object.assign(authorize, {
+    reject: (headers: readonly string[]): void => ready?.reject?.(headers),
+  });
 }

@@ -44,6 +44,11 @@ export class AccessTokens {
     return this.#renew().then(({ text }) => text);
   }
 
+  /** Google takes this token no more, whatever it said of its end. */
+  discard(text: string): void {
+    if (this.#token?.text === text) this.#token = undefined;
+  }
+
   #rests(nowMs: number): boolean {
     return this.#failures !== undefined && nowMs < this.#failures.untilMs;
   }

@@ -169,6 +169,21 @@ describe("serviceAccountAuthorize()", () => {
     expect(await again).toEqual(["authorization", "Bearer b"]);
   });
 
+  it("forgets a token that was refused, and not one that came meanwhile", async () => {
+    const { authorize, answers } = scripted();
+    const first = authorize(request);
+    await answers.next("a");
+    const refused = ["content-type", "application/json", ...(await first)];
+    authorize.reject?.(refused);
+    const second = authorize(request);
+    await answers.next("b");
+    expect(await second).toEqual(["authorization", "Bearer b"]);
+    authorize.reject?.(refused);
+    authorize.reject?.([]);
+    expect(authorize(request)).toEqual(["authorization", "Bearer b"]);
+    expect(answers.asked).toBe(2);
+  });
+
   it("does not ask all the time for tokens that live shortly", async () => {
     const { authorize, answers, clock } = scripted();
     const first = authorize(request);

@@ -12,6 +12,8 @@ export interface ServiceAccountOptions {
   readonly post?: PostForm;
 }
 
+const bearer = "Bearer ";
+
 /** What Vertex AI asks for: https://cloud.google.com/vertex-ai/docs/authentication */
 const scope = "https://www.googleapis.com/auth/cloud-platform";
 
@@ -26,7 +28,7 @@ export function serviceAccountAuthorize({
   post = postForm,
 }: ServiceAccountOptions): Authorize {
   let tokens: { readonly access: AccessTokens; readonly beside: readonly string[] } | undefined;
-  return () => {
+  const authorize = () => {
     if (!tokens) {
       const credentials = readGoogleCredentials(json);
       const { quotaProject } = credentials;
@@ -37,7 +39,12 @@ export function serviceAccountAuthorize({
     }
     const { access, beside } = tokens;
     const token = access.current();
-    const headers = (text: string) => ["authorization", `Bearer ${text}`, ...beside];
+    const headers = (text: string) => ["authorization", bearer + text, ...beside];
     return typeof token === "string" ? headers(token) : token.then(headers);
   };
+  const reject = (headers: readonly string[]): void => {
+    const proof = headers.find((value) => value.startsWith(bearer));
+    if (proof !== undefined) tokens?.access.discard(proof.slice(bearer.length));
+  };
+  return Object.assign(authorize, { reject });
 }
