@@ -10,6 +10,7 @@ export {
 } from "./fault.ts";
 export { globMatches } from "./glob.ts";
 export { isRecord } from "./json/is-record.ts";
+export { hasLongInteger, parseExact } from "./json/parse-exact.ts";
 export { parseJson } from "./json/parse-json.ts";
 export { type Member, type MemberType, type ScanResult, scanMembers } from "./json/scan-members.ts";
 export { type Splice, splice } from "./json/splice.ts";

@@ -53,9 +53,10 @@ const keysByLength = groupByLength();
 const nowhere = Number.POSITIVE_INFINITY;
 
 /** So much text is read whole; of what comes behind it a part of every block. */
-const wholeBytes = 32_768;
-const blockBytes = 2_048;
-const sampleBytes = 256;
+const wholeBytes = 2_048;
+const blockMinBytes = 2_048;
+const blocksMax = 32;
+const sampleBytes = 384;
 
 /** Shorter ones in a member for media are names or ids. */
 const base64MinBytes = 64;
@@ -153,6 +154,7 @@ class Measure implements PromptMeasure {
       this.#count(start, end, 1);
       return;
     }
+    const blockBytes = Math.max(blockMinBytes, Math.ceil((end - start) / blocksMax));
     for (let block = start; block < end; block += blockBytes) {
       const blockEnd = Math.min(block + blockBytes, end);
       const sampleEnd = Math.min(block + sampleBytes, blockEnd);

@@ -27,8 +27,10 @@ export class TokenEstimator {
   /** @param countedInputTokens - By the provider, cached ones included. Nonsense is ignored. */
   learn(model: string, measure: PromptMeasure, countedInputTokens: number): void {
     if (!isCount(countedInputTokens)) return;
+    const taught = this.#toTeach(model);
+    if (!isLesson(taught)) return;
     const features = featuresOf(measure);
-    const { input } = this.#toTeach(model);
+    const { input } = taught;
     const scale = Math.max(input.predict(features), 1);
     input.learn(features, countedInputTokens, noiseOf(scale, measure));
   }
@@ -43,7 +45,9 @@ export class TokenEstimator {
   /** @param countedOutputTokens - Without reasoning that the answer does not show. */
   learnOutput(model: string, textBytes: number, countedOutputTokens: number): void {
     if (!isCount(countedOutputTokens) || !(textBytes >= outputMinBytes)) return;
-    const { output } = this.#toTeach(model);
+    const { output, calls } = this.#toTeach(model);
+    // Counted by learn(): both are of one call.
+    if (calls > lessonsInRow && calls % lessonEvery !== 0) return;
     output.learn([textBytes], countedOutputTokens, 5 + 0.2 * countedOutputTokens);
   }
 
@@ -71,7 +75,17 @@ export class TokenEstimator {
 interface LearnedModel {
   readonly input: LinearLearner;
   readonly output: LinearLearner;
+  calls: number;
 }
+
+/** A model seen often is known well: some of its calls are enough to follow it, and cost less. */
+function isLesson(model: LearnedModel): boolean {
+  model.calls += 1;
+  return model.calls <= lessonsInRow || model.calls % lessonEvery === 0;
+}
+
+const lessonsInRow = 100;
+const lessonEvery = 8;
 
 /** No model's prompt is larger; what is counted beyond it is nonsense. */
 const tokensMax = 100_000_000;
@@ -100,7 +114,11 @@ const outputWeights: readonly LearnedWeight[] = [
 ];
 
 function newModel(): LearnedModel {
-  return { input: new LinearLearner(inputWeights), output: new LinearLearner(outputWeights) };
+  return {
+    input: new LinearLearner(inputWeights),
+    output: new LinearLearner(outputWeights),
+    calls: 0,
+  };
 }
 
 /** Never taught. */

@@ -1,8 +1,10 @@
 import {
   Fault,
+  hasLongInteger,
   isRecord,
   type Member,
   type MemberType,
+  parseExact,
   parseJson,
   scanMembers,
 } from "@headgate/core";
@@ -51,7 +53,7 @@ export class CallRequest implements OpenAiRequest {
    * @throws {Fault} invalid_json, where the scan could not tell.
    */
   json(): Readonly<Record<string, unknown>> {
-    const json = this.#json ?? parseJson(Buffer.from(this.bytes).toString("utf8"));
+    const json = this.#json ?? parseBody(Buffer.from(this.bytes).toString("utf8"));
     if (!isRecord(json)) {
       throw new Fault(
         "invalid_json",
@@ -74,6 +76,14 @@ export class CallRequest implements OpenAiRequest {
     const member = this.members.get(name);
     return member?.type === "string" ? readString(this.bytes, member, name) : undefined;
   }
+}
+
+/** Of earlier calls, whose arguments Anthropic's dialect has as JSON, long integers stay as they are. */
+function parseBody(text: string): unknown {
+  const json = parseJson(text);
+  if (!isRecord(json) || !("messages" in json) || !hasLongInteger(text)) return json;
+  const exact = parseExact(text);
+  return isRecord(exact) ? { ...json, messages: exact["messages"] } : json;
 }
 
 /**

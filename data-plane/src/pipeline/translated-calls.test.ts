@@ -238,6 +238,47 @@ describe("a chat completion answered by Anthropic", () => {
   });
 });
 
+describe("an integer that no number holds, among the arguments of a call", () => {
+  const digits = "12345678901234567890";
+
+  it("stays as it is to Anthropic and back", async () => {
+    const answered = `{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"tool_use","id":"b","name":"f","input":{"id":${digits}}}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":1}}`;
+    claude.setBehaviour({ headers: { "content-type": "application/json" }, body: answered });
+    const called = { name: "f", arguments: `{"id":${digits}}` };
+    const call = { id: "a", type: "function", function: called };
+    const answer = await proxy.post("/v1/chat/completions", {
+      model: "claude",
+      messages: [
+        ...messages,
+        { role: "assistant", tool_calls: [call] },
+        { role: "tool", tool_call_id: "a", content: "ok" },
+      ],
+    });
+    expect(claude.requests.at(-1)?.body.toString()).toContain(`"input":{"id":${digits}}`);
+    expect(await answer.json()).toMatchObject({
+      choices: [{ message: { tool_calls: [{ function: called }] } }],
+    });
+  });
+
+  it("stays as it is from Anthropic's dialect and back", async () => {
+    const called = { name: "f", arguments: `{"id":${digits}}` };
+    const call = { id: "b", type: "function", function: called };
+    const message = { role: "assistant", content: null, tool_calls: [call] };
+    const choices = [{ index: 0, message, finish_reason: "tool_calls" }];
+    openai.setBehaviour(jsonAnswer({ id: "x", object: "chat.completion", model: "m", choices }));
+    const turns = `{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":{"id":${digits}}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"ok"}]}`;
+    const answer = await proxy.post(
+      "/v1/messages",
+      `{"model":"gpt","max_tokens":9,"messages":[${turns}]}`,
+    );
+    const sent = openai.requests.at(-1)?.json();
+    expect(sent).toMatchObject({
+      messages: [{}, { tool_calls: [{ function: called }] }, { role: "tool" }],
+    });
+    expect(await answer.text()).toContain(`"input":{"id":${digits}}`);
+  });
+});
+
 describe("a model's failure that its server tells as 424", () => {
   it("is tried elsewhere, as a 500 is", async () => {
     const failed = { error: "Request failed during generation: oom", error_type: "generation" };

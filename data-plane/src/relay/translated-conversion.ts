@@ -1,4 +1,4 @@
-import { parseJson, type Usage } from "@headgate/core";
+import { parseExact, type Usage } from "@headgate/core";
 import { collectAnswer } from "../chat/collect-answer.ts";
 import type { ChatDialect, WriteContext } from "../dialects/dialect.ts";
 import type { ChatApi } from "../providers/provider-api.ts";
@@ -24,7 +24,7 @@ export function translatedConversion({ api, dialect, context }: Translation): Co
 }
 
 function plainAnswer(body: Buffer, { api, dialect, context }: Translation): PlainResult {
-  const value = parseJson(body.toString("utf8"));
+  const value = parseExact(body.toString("utf8"));
   if (value === undefined) return { kind: "invalid", what: notJson(body) };
   const collected = collectAnswer(api.answer(value, context.request));
   switch (collected.kind) {

@@ -1,7 +1,7 @@
+import { callInput } from "../../chat/call-input.ts";
 import type { AnswerPart, AnswerText } from "../../chat/chat-answer.ts";
 import type { Annotation } from "../../chat/chat-event.ts";
 import type { NativeMembers, Signature } from "../../chat/chat-request.ts";
-import { callInput } from "../../providers/anthropic/call-input.ts";
 import { carrySignature } from "./carried-signature.ts";
 import type { Json } from "./checked.ts";
 

@@ -1,4 +1,5 @@
 import { Fault, isRecord } from "@headgate/core";
+import { callInput } from "../../chat/call-input.ts";
 import type {
   AssistantPart,
   CacheMark,
@@ -13,7 +14,6 @@ import type {
 } from "../../chat/chat-request.ts";
 import type { Dropped } from "../dropped.ts";
 import type { CallIds } from "./call-ids.ts";
-import { callInput } from "./call-input.ts";
 
 export type Block = Readonly<Record<string, unknown>>;
 

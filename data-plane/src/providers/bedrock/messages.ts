@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from "@headgate/core";
+import { callInput } from "../../chat/call-input.ts";
 import type {
   AssistantPart,
   ChatMessage,
@@ -92,8 +92,7 @@ function citedText({ text, citations }: TextPart): readonly Block[] | undefined 
 }
 
 function toolUse({ id, name, arguments: text }: ToolCallPart, { ids }: Translating): Block {
-  const input = parseJson(text);
-  return { toolUse: { toolUseId: ids.call(id), name, input: isRecord(input) ? input : {} } };
+  return { toolUse: { toolUseId: ids.call(id), name, input: callInput(text) } };
 }
 
 function toolResult(message: ToolMessage, translating: Translating): readonly Block[] {

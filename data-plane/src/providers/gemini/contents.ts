@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from "@headgate/core";
+import { callInput } from "../../chat/call-input.ts";
 import type {
   AssistantMessage,
   ChatMessage,
@@ -147,7 +147,11 @@ class ContentsWriter {
     const wanted = first && this.#family.generation >= 3 ? unsigned : undefined;
     const thoughtSignature = own ?? wanted;
     return {
-      functionCall: { ...(id !== undefined && { id }), name: part.name, args: argumentsOf(part) },
+      functionCall: {
+        ...(id !== undefined && { id }),
+        name: part.name,
+        args: callInput(part.arguments),
+      },
       ...(thoughtSignature !== undefined && { thoughtSignature }),
     };
   }
@@ -166,12 +170,4 @@ function geminiValue(signature: Signature | undefined): string | undefined {
 /** Dialects without a place for a call's signature keep it in the thought before. */
 function isCallUnsigned(part: AssistantMessage["content"][number] | undefined): boolean {
   return part?.type === "tool-call" && geminiValue(part.signature) === undefined;
-}
-
-/** Gemini takes arguments as an object; what a model wrote amiss stays readable within one. */
-function argumentsOf({ arguments: text }: ToolCallPart): Readonly<Record<string, unknown>> {
-  if (text.trim() === "") return {};
-  const value = parseJson(text);
-  if (isRecord(value)) return value;
-  return value === null ? {} : { arguments: text };
 }

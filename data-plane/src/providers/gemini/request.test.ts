@@ -402,7 +402,7 @@ describe("geminiApi.chat.request()", () => {
           {
             role: "model",
             parts: [
-              { functionCall: { name: "f", args: { arguments: "{oops" } } },
+              { functionCall: { name: "f", args: { invalid_arguments: "{oops" } } },
               { functionCall: { name: "f", args: {} } },
             ],
           },

@@ -1,4 +1,4 @@
-import { parseJson } from "@headgate/core";
+import { parseExact, parseJson } from "@headgate/core";
 import type { ChatEvent } from "../../chat/chat-event.ts";
 import type { ChatRequest } from "../../chat/chat-request.ts";
 import { type SseEvent, SseEvents } from "../framing/sse-events.ts";
@@ -50,7 +50,7 @@ class GeminiStream implements StreamReader {
 
   #readEvent(data: string): readonly ChatEvent[] {
     if (data.trim() === "" || data === "[DONE]") return [];
-    const value = parseJson(data);
+    const value = parseExact(data);
     if (value !== undefined) return this.#readValue(value);
     return this.complete ? [] : this.#reader.unreadable("an event that is not JSON");
   }

@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from "@headgate/core";
+import { callInput } from "../../chat/call-input.ts";
 import type {
   AssistantMessage,
   ChatMessage,
@@ -56,8 +56,7 @@ function assistant({ content }: AssistantMessage, names: Map<string, string>): J
 
 /** Arguments are an object here, not its text. */
 function toolCall({ id, name, arguments: text }: ToolCallPart): Json {
-  const input = parseJson(text);
-  return { id, function: { name, arguments: isRecord(input) ? input : {} } };
+  return { id, function: { name, arguments: callInput(text) } };
 }
 
 /** Older servers know the call by its tool's name, newer ones by its id. */

@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from "@headgate/core";
+import { isRecord, parseExact, parseJson } from "@headgate/core";
 import type { ChatEvent } from "../../chat/chat-event.ts";
 import type { ChatRequest } from "../../chat/chat-request.ts";
 import { NdjsonLines } from "../framing/ndjson-lines.ts";
@@ -34,7 +34,7 @@ export class OllamaStream implements StreamReader {
   #read(lines: readonly string[]): readonly ChatEvent[] {
     return lines.flatMap((line) => {
       if (this.#complete) return [];
-      const piece = parseJson(line);
+      const piece = parseExact(line);
       if (!isRecord(piece)) return [this.#unreadable("A line of the stream is not JSON.")];
       const events = this.#reader.read(piece);
       this.#complete = events.some(({ type }) => type === "finish" || type === "error");
