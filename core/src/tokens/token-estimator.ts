@@ -28,10 +28,11 @@ export class TokenEstimator {
   learn(model: string, measure: PromptMeasure, countedInputTokens: number): void {
     if (!isCount(countedInputTokens)) return;
     const taught = this.#toTeach(model);
-    if (!isLesson(taught)) return;
     const features = featuresOf(measure);
     const { input } = taught;
     const scale = Math.max(input.predict(features), 1);
+    const surprising = Math.abs(scale - countedInputTokens) > 0.2 * countedInputTokens;
+    if (!isLesson(taught) && !surprising) return;
     input.learn(features, countedInputTokens, noiseOf(scale, measure));
   }
 
@@ -78,7 +79,7 @@ interface LearnedModel {
   calls: number;
 }
 
-/** A model seen often is known well: some of its calls are enough to follow it, and cost less. */
+/** A model seen often is known well: some calls, and those that surprise, are enough to follow it. */
 function isLesson(model: LearnedModel): boolean {
   model.calls += 1;
   return model.calls <= lessonsInRow || model.calls % lessonEvery === 0;
