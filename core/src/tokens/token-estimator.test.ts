@@ -35,7 +35,7 @@ describe("TokenEstimator", () => {
     const estimator = new TokenEstimator();
     const measure = prompt({ pieces: 1_000, messages: 1 });
     for (let call = 0; call < 500; call++) estimator.learn("m", measure, 1_000);
-    for (let call = 0; call < 50; call++) estimator.learn("m", measure, 1_600);
+    for (let call = 0; call < 300; call++) estimator.learn("m", measure, 1_600);
     expect(estimator.estimate("m", measure)).toBeGreaterThan(1_500);
   });
 
