@@ -12,6 +12,7 @@ export { globMatches } from "./glob.ts";
 export { isRecord } from "./json/is-record.ts";
 export { hasLongInteger, parseExact } from "./json/parse-exact.ts";
 export { parseJson } from "./json/parse-json.ts";
+export { recordOf } from "./json/record-of.ts";
 export { type Member, type MemberType, type ScanResult, scanMembers } from "./json/scan-members.ts";
 export { type Splice, splice } from "./json/splice.ts";
 export { ManualClock } from "./manual-clock.ts";

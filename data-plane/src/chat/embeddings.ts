@@ -17,3 +17,7 @@ export interface EmbeddingsAnswer {
   readonly vectors: readonly (readonly number[] | string)[];
   readonly usage?: Usage;
 }
+
+export function isVector(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "number");
+}

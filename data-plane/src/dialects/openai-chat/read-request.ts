@@ -54,6 +54,20 @@ export function readSampling(body: Json): Partial<ChatRequest> {
   };
 }
 
+/** The members that readSampling() reads. */
+export const samplingMembers = [
+  "max_tokens",
+  "max_completion_tokens",
+  "temperature",
+  "top_p",
+  "top_k",
+  "stop",
+  "seed",
+  "n",
+  "frequency_penalty",
+  "presence_penalty",
+] as const;
+
 /** Both are in use: the larger one counts, here as everywhere. */
 function readMaxTokens(body: Json): number | undefined {
   const both = [number(body, "max_tokens"), number(body, "max_completion_tokens")];
@@ -125,16 +139,7 @@ const held: readonly string[] = [
   "function_call",
   "parallel_tool_calls",
   "reasoning_effort",
-  "max_tokens",
-  "max_completion_tokens",
-  "temperature",
-  "top_p",
-  "top_k",
-  "stop",
-  "seed",
-  "n",
-  "frequency_penalty",
-  "presence_penalty",
+  ...samplingMembers,
   "logprobs",
   "logit_bias",
   "user",

@@ -1,6 +1,6 @@
 import type { ChatRequest } from "../../chat/chat-request.ts";
 import { given } from "../openai-chat/given.ts";
-import { readLogitBias, readSampling } from "../openai-chat/read-request.ts";
+import { readLogitBias, readSampling, samplingMembers } from "../openai-chat/read-request.ts";
 import {
   type Json,
   missing,
@@ -64,16 +64,7 @@ const held: readonly string[] = [
   "prompt",
   "echo",
   "best_of",
-  "max_tokens",
-  "max_completion_tokens",
-  "temperature",
-  "top_p",
-  "top_k",
-  "stop",
-  "seed",
-  "n",
-  "frequency_penalty",
-  "presence_penalty",
+  ...samplingMembers,
   "logprobs",
   "logit_bias",
   "user",

@@ -1,4 +1,5 @@
 import type { AnswerFormat, ChatMessage, ChatRequest, Reasoning } from "../../chat/chat-request.ts";
+import { given } from "../openai-chat/given.ts";
 import { echoOf, type ResponsesRequest } from "./echo.ts";
 import {
   type Json,
@@ -168,11 +169,4 @@ function includeBeyond(include: unknown): readonly unknown[] {
 
 function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
-}
-
-function given<K extends string, T>(name: K, value: T | undefined): { readonly [P in K]?: T } {
-  if (value === undefined) return {};
-  const member: { [P in K]?: T } = {};
-  member[name] = value;
-  return member;
 }

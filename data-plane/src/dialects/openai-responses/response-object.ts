@@ -1,6 +1,7 @@
 import type { Usage } from "@headgate/core";
 import type { FinishReason } from "../../chat/chat-event.ts";
 import type { WriteContext } from "../dialect.ts";
+import { isServiceTier } from "../openai-chat/service-tier.ts";
 import { readEcho } from "./echo.ts";
 import { ItemIds } from "./item-ids.ts";
 import type { Json } from "./members.ts";
@@ -28,8 +29,7 @@ export function responseHead(answer: AnswerHead, context: WriteContext): Respons
     object: "response",
     created_at: answer.createdS ?? context.createdS,
     model: answer.model ?? context.model,
-    ...(serviceTier !== undefined &&
-      serviceTiers.has(serviceTier) && { service_tier: serviceTier }),
+    ...(serviceTier !== undefined && isResponseTier(serviceTier) && { service_tier: serviceTier }),
   };
   return { ids, members };
 }
@@ -74,13 +74,7 @@ function usageObject(usage: Usage): Json {
   };
 }
 
-/** Vendors have tiers of their own, which clients of this API would not know. */
-const serviceTiers: ReadonlySet<string> = new Set([
-  "auto",
-  "default",
-  "flex",
-  "scale",
-  "priority",
-  "fast",
-  "ultrafast",
-]);
+/** It has one more than chat. */
+function isResponseTier(tier: string): boolean {
+  return isServiceTier(tier) || tier === "ultrafast";
+}

@@ -12,8 +12,8 @@ import type {
   ToolMessage,
   UserPart,
 } from "../../chat/chat-request.ts";
+import type { CallIds } from "../call-ids.ts";
 import type { Dropped } from "../dropped.ts";
-import type { CallIds } from "./call-ids.ts";
 
 export type Block = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,6 @@
 import { isRecord, parseJson } from "@headgate/core";
 import type { ApiError, ApiErrorKind, ErrorAnswer } from "../api-error.ts";
+import { kindOfStatus } from "../kind-of-status.ts";
 import { one } from "../retry-after.ts";
 import { retryAfterAnthropicMs } from "./retry-after.ts";
 
@@ -104,32 +105,6 @@ const statusByType: ReadonlyMap<string, number> = new Map([
   ["api_error", 500],
   ["timeout_error", 504],
   ["overloaded_error", 529],
-]);
-
-/** Also of what stands before the API and says nothing in JSON (load balancers, Cloudflare's 52x). */
-export function kindOfStatus(status: number): ApiErrorKind {
-  const kind = kindByStatus.get(status);
-  if (kind) return kind;
-  return status >= 400 && status < 500 ? "invalid_request" : "server_error";
-}
-
-const kindByStatus: ReadonlyMap<number, ApiErrorKind> = new Map<number, ApiErrorKind>([
-  [401, "credential_rejected"],
-  [402, "quota_spent"],
-  [403, "credential_rejected"],
-  [404, "not_found"],
-  [408, "timeout"],
-  [413, "request_too_large"],
-  [429, "rate_limited"],
-  [502, "unavailable"],
-  [503, "unavailable"],
-  [504, "timeout"],
-  [520, "unavailable"],
-  [521, "unavailable"],
-  [522, "timeout"],
-  [523, "unavailable"],
-  [524, "timeout"],
-  [529, "overloaded"],
 ]);
 
 export function notAnError({ status, headers }: ErrorAnswer): string {

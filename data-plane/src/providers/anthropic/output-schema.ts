@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, recordOf } from "@headgate/core";
 import type { JsonSchema } from "../../chat/chat-request.ts";
 
 /**
@@ -108,8 +108,4 @@ function referencesIn(schema: unknown): readonly string[] {
   if (typeof reference === "string") return [reference];
   const lists = [anyOf, allOf].flatMap((list) => (Array.isArray(list) ? list : []));
   return [...Object.values(recordOf(properties)), items, ...lists].flatMap(referencesIn);
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
 }

@@ -5,6 +5,7 @@ import type {
   ChatRequest,
   OpaquePart,
 } from "../../chat/chat-request.ts";
+import { CallIds } from "../call-ids.ts";
 import {
   type CommonParameter,
   type DroppedName,
@@ -15,7 +16,7 @@ import {
 import { understoodMessages } from "../foreign-content.ts";
 import type { Target, VendorRequest } from "../provider-api.ts";
 import type { Block, BlockContext } from "./blocks.ts";
-import { CallIds } from "./call-ids.ts";
+import { anthropicCallId } from "./call-id.ts";
 import { type ClaudeTraits, claudeTraits } from "./claude-traits.ts";
 import { writeMessages } from "./messages.ts";
 import { outputSchema } from "./output-schema.ts";
@@ -46,7 +47,7 @@ export function messagesBody(
     ...withoutPlace(request, unsupported),
     ...foreignToolMembers(request, "anthropic"),
   ]);
-  const context: BlockContext = { native, ids: new CallIds(), dropped };
+  const context: BlockContext = { native, ids: new CallIds(anthropicCallId), dropped };
   const format = formatPlan(request, traits);
   const plan = planThinking(request, { traits, native, forces: format.tool });
   if (plan.dropped) dropped.add("reasoning_effort");

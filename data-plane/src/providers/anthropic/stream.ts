@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from "@headgate/core";
+import { isRecord, parseJson, recordOf } from "@headgate/core";
 import type { ChatEvent } from "../../chat/chat-event.ts";
 import type { ChatRequest } from "../../chat/chat-request.ts";
 import { type SseEvent, SseEvents } from "../framing/sse-events.ts";
@@ -96,8 +96,4 @@ export class AnthropicStreamReader implements StreamReader {
 
 function indexOf({ index }: Json): number {
   return typeof index === "number" ? index : 0;
-}
-
-function recordOf(value: unknown): Json {
-  return isRecord(value) ? value : {};
 }

@@ -1,4 +1,4 @@
-import { isRecord, type Usage } from "@headgate/core";
+import { isRecord, recordOf, type Usage } from "@headgate/core";
 
 /**
  * Anthropic counts apart what was read from a cache and what was written to one; our input includes
@@ -73,10 +73,6 @@ type Part = "cachedInputTokens" | "cacheWriteTokens" | "cacheWrite1hTokens" | "r
 function sum(part: Part, a: Usage, b: Usage): Partial<Record<Part, number>> {
   if (a[part] === undefined && b[part] === undefined) return {};
   return { [part]: (a[part] ?? 0) + (b[part] ?? 0) };
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
 }
 
 /** A whole number of tokens, zero or more; anything else is no count. */

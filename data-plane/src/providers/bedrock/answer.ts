@@ -58,7 +58,7 @@ function notAnAnswer(body: unknown) {
   const inner = isRecord(body) && isRecord(body["Output"]) ? body["Output"] : body;
   const { __type: type, message } = isRecord(inner) ? inner : {};
   const told = typeof message === "string" ? message : "The answer has no message.";
-  return errorOfType(typeof type === "string" ? type : "", told, 502);
+  return errorOfType(typeof type === "string" ? type : "InternalServerException", told, 502);
 }
 
 function list(value: unknown): readonly Block[] {

@@ -51,7 +51,8 @@ describe("classifyError()", () => {
     [400, "ValidationException", "The maximum tokens you requested exceeds", "invalid_request"],
     [400, "ValidationException", "roles must alternate", "invalid_request"],
     [400, "constructor", "odd name", "invalid_request"],
-    [529, "", "odd status", "server_error"],
+    [529, "", "odd status", "overloaded"],
+    [599, "", "odd status", "server_error"],
   ])("takes %i %s (%s) for %s", (status, type, message, kind) => {
     const headers = type ? { "x-amzn-errortype": `${type}:http://internal.amazon.com/` } : {};
     const body = Buffer.from(JSON.stringify({ message }));

@@ -1,5 +1,6 @@
 import { isRecord, parseJson } from "@headgate/core";
 import type { ApiError, ApiErrorKind, ErrorAnswer } from "../api-error.ts";
+import { kindOfStatus } from "../kind-of-status.ts";
 import { one, retryAfterMs } from "../retry-after.ts";
 
 /**
@@ -102,21 +103,3 @@ const byName: ReadonlyMap<string, Known> = new Map(
     internalfailure: { kind: "server_error", status: 500 },
   }),
 );
-
-function kindOfStatus(status: number): ApiErrorKind {
-  const found = byStatus[status];
-  if (found) return found;
-  return status >= 500 ? "server_error" : "invalid_request";
-}
-
-const byStatus: Readonly<Record<number, ApiErrorKind>> = {
-  401: "credential_rejected",
-  403: "credential_rejected",
-  404: "not_found",
-  408: "timeout",
-  413: "request_too_large",
-  424: "server_error",
-  429: "rate_limited",
-  503: "unavailable",
-  504: "timeout",
-};

@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, recordOf } from "@headgate/core";
 import type { Annotation, ChatEvent } from "../../chat/chat-event.ts";
 import type { ChatRequest } from "../../chat/chat-request.ts";
 import { answerTool } from "./answer-format.ts";
@@ -38,9 +38,9 @@ export class ConverseReader {
       case "messageStart":
         return this.#start();
       case "contentBlockStart":
-        return this.#openBlock(index, record(payload["start"]));
+        return this.#openBlock(index, recordOf(payload["start"]));
       case "contentBlockDelta":
-        return this.#delta(index, record(payload["delta"]));
+        return this.#delta(index, recordOf(payload["delta"]));
       case "contentBlockStop":
         return this.#closeBlock(index);
       case "messageStop":
@@ -106,7 +106,7 @@ export class ConverseReader {
 
   /** OpenAI's annotations know the web only. */
   #citation(block: OpenBlock, citation: Block): ChatEvent {
-    const { url } = record(record(citation["location"])["web"]);
+    const { url } = recordOf(recordOf(citation["location"])["web"]);
     const annotation: Annotation | undefined =
       typeof url === "string"
         ? {
@@ -137,7 +137,7 @@ export class ConverseReader {
     const native = string(stopReason);
     const reason = finishReason(native, this.#calls);
     if (!reason) return [malformed(native)];
-    const { stop_sequence: met } = record(more);
+    const { stop_sequence: met } = recordOf(more);
     const stopSequence = typeof met === "string" && met !== "" ? { stopSequence: met } : {};
     return [{ type: "finish", choice: 0, reason, ...(native && { native }), ...stopSequence }];
   }
@@ -181,10 +181,6 @@ function usage(value: unknown): readonly ChatEvent[] {
 function malformed(native: string): ChatEvent {
   const message = `The model's answer can't be read (${native}).`;
   return { type: "error", error: { kind: "server_error", message, status: 500 } };
-}
-
-function record(value: unknown): Block {
-  return isRecord(value) ? value : {};
 }
 
 function string(value: unknown): string {

@@ -1,5 +1,5 @@
 import { Fault, isRecord, type Usage } from "@headgate/core";
-import type { EmbeddingsAnswer, EmbeddingsRequest } from "../../chat/embeddings.ts";
+import { type EmbeddingsAnswer, type EmbeddingsRequest, isVector } from "../../chat/embeddings.ts";
 import { meaningful } from "../dropped.ts";
 import type { EmbeddingsApi, Target, VendorRequest } from "../provider-api.ts";
 import type { Block } from "./block.ts";
@@ -129,10 +129,6 @@ function vectorsOf({ embedding, embeddings, embeddingsByType }: Block): readonly
   if (!Array.isArray(embeddings)) return [];
   // Nova wraps each in an object that says what was embedded.
   return embeddings.map((one) => (isRecord(one) ? one["embedding"] : one));
-}
-
-function isVector(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "number");
 }
 
 function usageOf(count: unknown): Usage | undefined {

@@ -1,5 +1,6 @@
-import { isRecord } from "@headgate/core";
+import { recordOf } from "@headgate/core";
 import type { ChatRequest } from "../../chat/chat-request.ts";
+import { CallIds } from "../call-ids.ts";
 import {
   type CommonParameter,
   type DroppedName,
@@ -10,12 +11,12 @@ import { type Reader, understoodMessages } from "../foreign-content.ts";
 import type { Target, VendorRequest } from "../provider-api.ts";
 import { formatPlan } from "./answer-format.ts";
 import type { Block, Translating } from "./block.ts";
+import { bedrockCallId, callIdLengthMax } from "./call-id.ts";
 import { inferencePlan } from "./inference.ts";
 import { conversation } from "./messages.ts";
 import { modelTraits } from "./model-traits.ts";
 import { moreMembers } from "./more-members.ts";
 import { reasoningPlan } from "./reasoning.ts";
-import { ToolIds } from "./tool-ids.ts";
 import { toolPlan } from "./tools.ts";
 import { opaqueBlocks } from "./user-blocks.ts";
 
@@ -47,7 +48,7 @@ export function converseBody(
 ): { readonly body: Block; readonly dropped: readonly string[] } {
   const translating: Translating = {
     traits: modelTraits(model),
-    ids: new ToolIds(),
+    ids: new CallIds(bedrockCallId, callIdLengthMax),
     documentNames: new Set(),
     dropped: new Set<DroppedName>([
       ...withoutPlace(request, unsupported),
@@ -71,7 +72,7 @@ export function converseBody(
     ...inference.fields,
     ...reasoning.fields,
     ...tools.fields,
-    ...record(ownFields),
+    ...recordOf(ownFields),
   };
   const output = {
     ...(format.kind === "native" && { textFormat: format.textFormat }),
@@ -115,8 +116,4 @@ function stopSequencePath({ stop }: ChatRequest, { traits }: Translating): Block
 
 function unlessEmpty(name: string, value: object): Block {
   return Object.keys(value).length > 0 ? { [name]: value } : {};
-}
-
-function record(value: unknown): Block {
-  return isRecord(value) ? value : {};
 }

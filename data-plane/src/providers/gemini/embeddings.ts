@@ -1,5 +1,5 @@
 import { Fault, isRecord, type Usage } from "@headgate/core";
-import type { EmbeddingsRequest } from "../../chat/embeddings.ts";
+import { type EmbeddingsRequest, isVector } from "../../chat/embeddings.ts";
 import { meaningful } from "../dropped.ts";
 import type { EmbeddingsApi } from "../provider-api.ts";
 import { camelCase } from "./google-options.ts";
@@ -67,7 +67,7 @@ export function embeddingTexts({ input }: EmbeddingsRequest): readonly string[] 
 /** @throws {SyntaxError} */
 export function embeddingValues(embedding: unknown): readonly number[] {
   const values = isRecord(embedding) ? embedding["values"] : undefined;
-  if (Array.isArray(values) && values.every((value) => typeof value === "number")) return values;
+  if (isVector(values)) return values;
   throw new SyntaxError("An embedding is not a list of numbers.");
 }
 

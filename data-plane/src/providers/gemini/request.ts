@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { recordOf } from "@headgate/core";
 import type { AnswerFormat, ChatRequest, OpaquePart } from "../../chat/chat-request.ts";
 import {
   type CommonParameter,
@@ -67,16 +67,15 @@ function mergeConfig(
   own: Readonly<Record<string, unknown>>,
   said: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const thinking = { ...record(own["thinkingConfig"]), ...record(said["thinkingConfig"]) };
+  const thinking: Record<string, unknown> = {
+    ...recordOf(own["thinkingConfig"]),
+    ...recordOf(said["thinkingConfig"]),
+  };
   // Either a level or a budget; both are refused.
-  const asked = record(said["thinkingConfig"]);
+  const asked = recordOf(said["thinkingConfig"]);
   if (asked["thinkingBudget"] !== undefined) delete thinking["thinkingLevel"];
   else if (asked["thinkingLevel"] !== undefined) delete thinking["thinkingBudget"];
   return { ...own, ...said, ...(Object.keys(thinking).length > 0 && { thinkingConfig: thinking }) };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? { ...value } : {};
 }
 
 /**

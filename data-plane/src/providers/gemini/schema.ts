@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, recordOf } from "@headgate/core";
 import type { JsonSchema } from "../../chat/chat-request.ts";
 import { type References, resolveReference } from "./schema-references.ts";
 
@@ -70,7 +70,7 @@ function convertAll(value: JsonSchema, parts: readonly unknown[], context: Conte
 }
 
 function mergeTwo(one: JsonSchema, other: JsonSchema): JsonSchema {
-  const properties = { ...record(one["properties"]), ...record(other["properties"]) };
+  const properties = { ...recordOf(one["properties"]), ...recordOf(other["properties"]) };
   const required = [...list(one["required"]), ...list(other["required"])];
   return {
     ...one,
@@ -191,7 +191,7 @@ const formats = new Map([
 ]);
 
 function convertObject(node: Node, value: JsonSchema, context: Context): void {
-  const properties = Object.entries(record(value["properties"]));
+  const properties = Object.entries(recordOf(value["properties"]));
   if (isRecord(value["additionalProperties"]) || isRecord(value["patternProperties"])) {
     context.budget.lossy = true;
   }
@@ -256,10 +256,6 @@ function isNull(value: unknown): boolean {
 
 function noted(description: unknown, note: string): string {
   return typeof description === "string" && description !== "" ? `${description} ${note}` : note;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -1,7 +1,8 @@
 import { isRecord, parseJson } from "@headgate/core";
 import type { ApiError, ApiErrorKind, ErrorAnswer } from "../api-error.ts";
+import { retryAfterMs } from "../retry-after.ts";
 import { errorKind } from "./error-kind.ts";
-import { headerWaitMs, retryDelayMs } from "./retry-delay.ts";
+import { retryDelayMs } from "./retry-delay.ts";
 
 /** Google's error, as all of its APIs tell it: https://cloud.google.com/apis/design/errors */
 export interface GoogleError {
@@ -16,8 +17,8 @@ export interface GoogleError {
 export function classifyGoogleError({ status, headers, body }: ErrorAnswer): ApiError {
   const text = body.toString("utf8");
   const error = readError(parseJson(text));
-  if (!error) return classified(textError(status, text), status, headerWaitMs(headers));
-  return classified(error, status, retryDelayMs(error.details) ?? headerWaitMs(headers));
+  if (!error) return classified(textError(status, text), status, retryAfterMs(headers));
+  return classified(error, status, retryDelayMs(error.details) ?? retryAfterMs(headers));
 }
 
 /** The error told in a 200, alone or as an element of a list. */

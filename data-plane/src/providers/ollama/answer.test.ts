@@ -240,7 +240,7 @@ describe("classifyError()", () => {
     [429, "you have reached your weekly usage limit", "quota_spent"],
     [503, "server busy, please try again. maximum pending requests exceeded", "overloaded"],
     [500, "model requires more system memory", "server_error"],
-    [502, "bad gateway", "server_error"],
+    [502, "bad gateway", "unavailable"],
   ])("takes %i %s for %s", (status, message, kind) => {
     const inText = { status, headers: {}, body: Buffer.from(JSON.stringify({ error: message })) };
     expect(classifyError(inText)).toEqual({ kind, message, status });
@@ -256,7 +256,7 @@ describe("classifyError()", () => {
   it("understands what is not JSON", () => {
     const body = Buffer.from("<html>");
     const error = classifyError({ status: 502, headers: {}, body });
-    expect(error).toEqual({ kind: "server_error", message: "status 502", status: 502 });
+    expect(error).toEqual({ kind: "unavailable", message: "status 502", status: 502 });
   });
 });
 

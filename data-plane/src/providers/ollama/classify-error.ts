@@ -1,5 +1,6 @@
 import { isRecord, parseJson } from "@headgate/core";
 import type { ApiError, ApiErrorKind, ErrorAnswer } from "../api-error.ts";
+import { kindOfStatus } from "../kind-of-status.ts";
 import { retryAfterMs } from "../retry-after.ts";
 
 /** `{"error": "model 'x' not found"}`; newer routes, and Ollama's cloud, write an object. */
@@ -27,21 +28,3 @@ const byMessage: readonly (readonly [RegExp, ApiErrorKind])[] = [
   [/(?:hourly|daily|weekly|monthly|session) (?:usage )?limit|quota/i, "quota_spent"],
   [/server busy|maximum pending requests|overloaded/i, "overloaded"],
 ];
-
-function kindOfStatus(status: number): ApiErrorKind {
-  const found = byStatus.get(status);
-  if (found) return found;
-  return status >= 500 ? "server_error" : "invalid_request";
-}
-
-const byStatus: ReadonlyMap<number, ApiErrorKind> = new Map([
-  [401, "credential_rejected"],
-  [402, "quota_spent"],
-  [403, "credential_rejected"],
-  [404, "not_found"],
-  [408, "timeout"],
-  [413, "request_too_large"],
-  [429, "rate_limited"],
-  [503, "unavailable"],
-  [504, "timeout"],
-]);

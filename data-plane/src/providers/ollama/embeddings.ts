@@ -1,5 +1,5 @@
 import { Fault, isRecord } from "@headgate/core";
-import type { EmbeddingsAnswer, EmbeddingsRequest } from "../../chat/embeddings.ts";
+import { type EmbeddingsAnswer, type EmbeddingsRequest, isVector } from "../../chat/embeddings.ts";
 import { meaningful } from "../dropped.ts";
 import type { EmbeddingsApi, Target, VendorRequest } from "../provider-api.ts";
 import { keepAlive } from "./request.ts";
@@ -41,8 +41,4 @@ function embeddingsAnswer(body: unknown): EmbeddingsAnswer {
   }
   const usage = usageFromOllama(body);
   return { ...(typeof model === "string" && { model }), vectors, ...(usage && { usage }) };
-}
-
-function isVector(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "number");
 }

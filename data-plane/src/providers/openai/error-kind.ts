@@ -1,4 +1,5 @@
 import { type ApiErrorKind, apiErrorKinds } from "../api-error.ts";
+import { kindOfStatus } from "../kind-of-status.ts";
 import type { ErrorWords } from "./error-words.ts";
 
 /**
@@ -99,23 +100,5 @@ const spent =
 const overloaded = /overload|capacity|high demand/i;
 
 function byStatus(status: number | undefined): ApiErrorKind | undefined {
-  if (status === undefined || status < 400 || status > 599) return undefined;
-  return statuses.get(status) ?? (status < 500 ? "invalid_request" : "server_error");
+  return status !== undefined && status >= 400 && status <= 599 ? kindOfStatus(status) : undefined;
 }
-
-const statuses: ReadonlyMap<number, ApiErrorKind> = new Map<number, ApiErrorKind>([
-  [401, "credential_rejected"],
-  [402, "quota_spent"],
-  [403, "credential_rejected"],
-  [404, "not_found"],
-  [408, "timeout"],
-  [413, "request_too_large"],
-  // TGI's, of a model that failed while it answered.
-  [424, "server_error"],
-  [429, "rate_limited"],
-  [502, "unavailable"],
-  [503, "unavailable"],
-  [504, "timeout"],
-  [524, "timeout"],
-  [529, "overloaded"],
-]);

@@ -1,6 +1,7 @@
 import { isRecord, parseJson } from "@headgate/core";
-import { classifyAnthropicError, kindOfStatus } from "../anthropic/classify-error.ts";
+import { classifyAnthropicError } from "../anthropic/classify-error.ts";
 import type { ApiError, ApiErrorKind, ErrorAnswer } from "../api-error.ts";
+import { kindOfStatus } from "../kind-of-status.ts";
 import { retryAfterMs } from "../retry-after.ts";
 
 /**
