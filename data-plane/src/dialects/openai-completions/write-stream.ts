@@ -1,24 +1,22 @@
-import type { Usage } from "@headgate/core";
-import type { ChatEvent, StartEvent } from "../../chat/chat-event.ts";
+import type { ChatEvent } from "../../chat/chat-event.ts";
 import type { ErrorFields, StreamWriter, WriteContext } from "../dialect.ts";
+import { ChunkFrame } from "../openai-chat/chunk-frame.ts";
 import { openAiErrorEvent } from "../openai-chat/write-error.ts";
-import { writeUsage } from "../openai-chat/write-usage.ts";
 import { legacyLogprobs } from "./legacy-logprobs.ts";
 import { completionFinish } from "./write-answer.ts";
 
 /** Writes a chat's stream as that of a legacy completion: its text, and how it ended. */
 export class OpenAiCompletionsWriter implements StreamWriter {
-  readonly #context: WriteContext;
+  readonly #frame: ChunkFrame;
   /** Characters of each choice so far. */
   readonly #lengths = new Map<number, number>();
-  #head: string;
-  readonly #tail: string;
-  #usage: Usage | undefined;
 
   constructor(context: WriteContext) {
-    this.#context = context;
-    this.#head = headOf({ type: "start" }, context);
-    this.#tail = context.includeUsage ? ',"usage":null}\n\n' : "}\n\n";
+    this.#frame = new ChunkFrame(context, {
+      object: "text_completion",
+      idPrefix: "cmpl-",
+      hasServiceTier: false,
+    });
   }
 
   write(events: readonly ChatEvent[]): string {
@@ -28,9 +26,7 @@ export class OpenAiCompletionsWriter implements StreamWriter {
   }
 
   end(): string {
-    if (!this.#context.includeUsage || !this.#usage) return done;
-    const written = JSON.stringify(writeUsage(this.#usage));
-    return `${this.#head}"choices":[],"usage":${written}}\n\n${done}`;
+    return this.#frame.end();
   }
 
   fail(error: ErrorFields): string {
@@ -40,10 +36,10 @@ export class OpenAiCompletionsWriter implements StreamWriter {
   #write(event: ChatEvent): string {
     switch (event.type) {
       case "start":
-        this.#head = headOf(event, this.#context);
+        this.#frame.start(event);
         return "";
       case "usage":
-        this.#usage = event.usage;
+        this.#frame.usage(event.usage);
         return "";
       case "text-delta":
         return this.#text(event.choice, event.text, event.logprobs ?? []);
@@ -66,19 +62,8 @@ export class OpenAiCompletionsWriter implements StreamWriter {
 
   #chunk(choice: number, text: string, logprobs: string, reason: string): string {
     const written = JSON.stringify(text);
-    return `${this.#head}"choices":[{"text":${written},"index":${choice},"logprobs":${logprobs},"finish_reason":${reason}}]${this.#tail}`;
+    return this.#frame.chunk(
+      `"choices":[{"text":${written},"index":${choice},"logprobs":${logprobs},"finish_reason":${reason}}]`,
+    );
   }
-}
-
-const done = "data: [DONE]\n\n";
-
-function headOf(start: StartEvent, context: WriteContext): string {
-  const head = JSON.stringify({
-    id: start.id ?? `cmpl-${context.requestId}`,
-    object: "text_completion",
-    created: start.createdS ?? context.createdS,
-    model: start.model ?? context.model,
-    ...(start.systemFingerprint !== undefined && { system_fingerprint: start.systemFingerprint }),
-  });
-  return `data: ${head.slice(0, -1)},`;
 }

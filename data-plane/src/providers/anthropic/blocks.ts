@@ -12,6 +12,7 @@ import type {
   ToolMessage,
   UserPart,
 } from "../../chat/chat-request.ts";
+import { isTextType } from "../../media/text-type.ts";
 import type { CallIds } from "../call-ids.ts";
 import type { Dropped } from "../dropped.ts";
 
@@ -140,7 +141,7 @@ function documentSource(source: MediaSource, context: BlockContext): Block {
     case "data": {
       const { mediaType, data } = source;
       if (mediaType === "application/pdf") return { type: "base64", media_type: mediaType, data };
-      if (!isText(mediaType)) {
+      if (!isTextType(mediaType)) {
         throw unsupported(`a file of type ${mediaType}; it reads PDF and text`, "messages");
       }
       return {
@@ -150,12 +151,6 @@ function documentSource(source: MediaSource, context: BlockContext): Block {
       };
     }
   }
-}
-
-function isText(mediaType: string): boolean {
-  return /^text\/|^application\/(?:json|xml|x?yaml|javascript|x-ndjson)\b|\+(?:json|xml)\b/.test(
-    mediaType,
-  );
 }
 
 function fileSource(id: string, { native }: BlockContext): Block {

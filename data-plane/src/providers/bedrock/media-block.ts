@@ -1,18 +1,7 @@
 import { Fault } from "@headgate/core";
-import type {
-  AudioPart,
-  FilePart,
-  ImagePart,
-  MediaPart,
-  MediaSource,
-} from "../../chat/chat-request.ts";
+import type { AudioPart, FilePart, ImagePart, MediaSource } from "../../chat/chat-request.ts";
 import type { Block, Translating } from "./block.ts";
 import { type MediaFormat, mediaFormat } from "./media-formats.ts";
-
-/** Converse takes bytes, or what is on S3; it fetches nothing. */
-export function mustFetch({ source }: MediaPart): boolean {
-  return source.kind === "url" && /^https?:/i.test(source.url);
-}
 
 /**
  * An image, document, video or audio block.

@@ -1,14 +1,14 @@
+import { fetchesNothing } from "../fetches-nothing.ts";
 import type { ChatApi, ProviderApi } from "../provider-api.ts";
 import { ollamaAnswer } from "./answer.ts";
 import { classifyError } from "./classify-error.ts";
 import { ollamaEmbeddings } from "./embeddings.ts";
 import { generateRequest } from "./generate.ts";
-import { mustFetch } from "./media.ts";
 import { chatRequest } from "./request.ts";
 import { OllamaStream } from "./stream.ts";
 
 const chat: ChatApi = {
-  mustFetch,
+  mustFetch: fetchesNothing,
   request: chatRequest,
   answer: ollamaAnswer,
   stream: (request) => new OllamaStream(request),

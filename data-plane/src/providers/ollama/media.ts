@@ -1,22 +1,12 @@
 import { Fault } from "@headgate/core";
-import type {
-  FilePart,
-  ImagePart,
-  MediaPart,
-  MediaSource,
-  UserPart,
-} from "../../chat/chat-request.ts";
+import type { FilePart, ImagePart, MediaSource, UserPart } from "../../chat/chat-request.ts";
+import { isTextType } from "../../media/text-type.ts";
 
 /** Text and images of a message. */
 export interface Content {
   readonly text: string;
   /** Base64. */
   readonly images: readonly string[];
-}
-
-/** Ollama takes bytes; it fetches nothing. */
-export function mustFetch({ source }: MediaPart): boolean {
-  return source.kind === "url" && /^https?:/i.test(source.url);
 }
 
 /**
@@ -63,8 +53,7 @@ function fileText({ source, filename, context }: FilePart): string {
 function textOf(source: MediaSource): string {
   if (source.kind === "text") return source.text;
   if (source.kind !== "data") throw unsupported(`a file that is given as ${source.kind}`);
-  const isText = /^(?:text\/|application\/(?:.*\+)?(?:json|xml|yaml)\b)/.test(source.mediaType);
-  if (isText) return Buffer.from(source.data, "base64").toString("utf8");
+  if (isTextType(source.mediaType)) return Buffer.from(source.data, "base64").toString("utf8");
   throw unsupported(`a file of type ${source.mediaType}`);
 }
 
