@@ -736,17 +736,16 @@ const thoughts: readonly Row[] = [
     dropped: ["reasoning_effort"],
   },
   {
-    name: "no sampling and no demanded call beside a budget",
-    request: {
-      reasoning: { effort: "low" },
-      temperature: 0.5,
-      topP: 0.5,
-      topK: 5,
-      tools: [tool],
-      toolChoice: { type: "required" },
-    },
-    body: { thinking: enabled(2048), tools: [toolBlock], tool_choice: { type: "auto" } },
-    dropped: ["reasoning_effort", "temperature", "tool_choice", "top_k", "top_p"].slice(1),
+    name: "no sampling beside a budget",
+    request: { reasoning: { effort: "low" }, temperature: 0.5, topP: 0.5, topK: 5 },
+    body: { thinking: enabled(2048) },
+    dropped: ["temperature", "top_k", "top_p"],
+  },
+  {
+    name: "a demanded call rather than a budget, which can't be had with it",
+    request: { reasoning: { effort: "low" }, tools: [tool], toolChoice: { type: "required" } },
+    body: { tools: [toolBlock], tool_choice: { type: "any" } },
+    dropped: ["reasoning_effort"],
   },
   {
     name: "defaults of sampling beside a budget",

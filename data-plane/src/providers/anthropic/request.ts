@@ -49,7 +49,8 @@ export function messagesBody(
   ]);
   const context: BlockContext = { native, ids: new CallIds(anthropicCallId), dropped };
   const format = formatPlan(request, traits);
-  const plan = planThinking(request, { traits, native, forces: format.tool });
+  const forces = format.tool || (!native && traits.forcedTools && demandsCall(request));
+  const plan = planThinking(request, { traits, native, forces });
   if (plan.dropped) dropped.add("reasoning_effort");
   const mode = plan.thinking?.["type"];
   const tools = planTools(request, {
@@ -76,6 +77,16 @@ export function messagesBody(
   };
   const foreign = foreignMembers(request, "anthropic");
   return { body: withNative(body, request), dropped: [...dropped, ...foreign] };
+}
+
+/** A call that the client demands comes before thoughts, where the model can't have both. */
+function demandsCall({ toolChoice, tools }: ChatRequest): boolean {
+  if (tools.length === 0 || !toolChoice) return false;
+  return (
+    toolChoice.type === "required" ||
+    toolChoice.type === "function" ||
+    (toolChoice.type === "allowed" && toolChoice.mode === "required")
+  );
 }
 
 const reader = { vendor: "Anthropic", takes: ({ dialect }: OpaquePart) => dialect === "anthropic" };

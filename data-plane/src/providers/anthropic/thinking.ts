@@ -15,7 +15,7 @@ export interface ThinkingOptions {
   readonly traits: ClaudeTraits;
   /** The client speaks Anthropic's dialect, where effort alone does not mean thoughts. */
   readonly native: boolean;
-  /** A tool call will be demanded to get the format. */
+  /** A tool call will be demanded: by the client, or to get the format. */
   readonly forces: boolean;
 }
 
