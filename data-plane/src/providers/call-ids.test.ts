@@ -22,6 +22,12 @@ describe("CallIds", () => {
     expect(ids.result("a")).toBe("a_2");
   });
 
+  it("makes room for the number of an id as long as may be", () => {
+    const ids = new CallIds(bedrockCallId, callIdLengthMax);
+    const id = "x".repeat(64);
+    expect([ids.call(id), ids.call(id)]).toEqual([id, `${"x".repeat(58)}_2`]);
+  });
+
   it("keeps to the length that the vendor takes, whatever the ids, and gives none twice", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ maxLength: 100 }), { maxLength: 30 }), (given) => {

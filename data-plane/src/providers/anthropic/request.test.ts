@@ -886,6 +886,12 @@ const rest: readonly Row[] = [
     ],
   },
   {
+    name: "no alternatives where none were asked for",
+    request: { logprobs: { top: 0 } },
+    body: {},
+    dropped: ["logprobs"],
+  },
+  {
     name: "what says nothing of the answer in silence",
     request: {
       choices: 1,

@@ -576,6 +576,16 @@ const rows: readonly Row[] = [
     dropped: ["temperature", "top_p"],
   },
   {
+    name: "Nova 2 samples by its defaults where it thinks hard, which need no word",
+    model: nova2,
+    request: { reasoning: { effort: "high" }, temperature: 1, topP: 1 },
+    body: {
+      additionalModelRequestFields: {
+        reasoningConfig: { type: "enabled", maxReasoningEffort: "high" },
+      },
+    },
+  },
+  {
     name: "Nova 2 thinks less hard in a bounded answer",
     model: nova2,
     request: { reasoning: { effort: "xhigh" }, maxOutputTokens: 100, temperature: 0.2 },
