@@ -8,7 +8,7 @@ import {
   optionalString,
   requiredRecord,
   requiredString,
-} from "../openai-responses/members.ts";
+} from "../members.ts";
 import { readExtraContent } from "./extra-content.ts";
 import { given } from "./given.ts";
 import { listOf, readText } from "./read-parts.ts";

@@ -8,7 +8,7 @@ import {
   requiredRecord,
   requiredString,
   wrongType,
-} from "../openai-responses/members.ts";
+} from "../members.ts";
 import { given } from "./given.ts";
 import { functionCallId, readAssistant } from "./read-assistant.ts";
 import { readTexts, readUserParts } from "./read-parts.ts";

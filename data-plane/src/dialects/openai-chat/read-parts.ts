@@ -7,7 +7,7 @@ import {
   requiredRecord,
   requiredString,
   wrongType,
-} from "../openai-responses/members.ts";
+} from "../members.ts";
 import { dataSource, sourceOfUrl } from "./data-url.ts";
 import { given } from "./given.ts";
 import { readCacheMark } from "./read-cache-mark.ts";

@@ -6,7 +6,7 @@ import {
   optionalNumber,
   optionalRecord,
   optionalString,
-} from "../openai-responses/members.ts";
+} from "../members.ts";
 
 /**
  * How much to think, in all the ways that clients of this dialect say it: OpenAI's

@@ -10,7 +10,7 @@ import {
   requiredString,
   without,
   wrongType,
-} from "../openai-responses/members.ts";
+} from "../members.ts";
 import type { FunctionsRequest } from "./function-mode.ts";
 import { given } from "./given.ts";
 import { readMessages } from "./read-messages.ts";

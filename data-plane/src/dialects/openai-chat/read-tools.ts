@@ -9,7 +9,7 @@ import {
   requiredRecord,
   requiredString,
   without,
-} from "../openai-responses/members.ts";
+} from "../members.ts";
 import { given } from "./given.ts";
 import { readCacheMark } from "./read-cache-mark.ts";
 

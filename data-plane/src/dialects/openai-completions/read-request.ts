@@ -1,6 +1,4 @@
 import type { ChatRequest } from "../../chat/chat-request.ts";
-import { given } from "../openai-chat/given.ts";
-import { readLogitBias, readSampling, samplingMembers } from "../openai-chat/read-request.ts";
 import {
   type Json,
   missing,
@@ -9,7 +7,9 @@ import {
   unsupported,
   without,
   wrongType,
-} from "../openai-responses/members.ts";
+} from "../members.ts";
+import { given } from "../openai-chat/given.ts";
+import { readLogitBias, readSampling, samplingMembers } from "../openai-chat/read-request.ts";
 
 /**
  * Read a request of the legacy /v1/completions as that of a chat: the prompt is all that the user

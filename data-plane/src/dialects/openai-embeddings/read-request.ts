@@ -1,6 +1,5 @@
 import { Fault } from "@headgate/core";
 import type { EmbeddingsRequest } from "../../chat/embeddings.ts";
-import { given } from "../openai-chat/given.ts";
 import {
   type Json,
   missing,
@@ -9,7 +8,8 @@ import {
   optionalString,
   without,
   wrongType,
-} from "../openai-responses/members.ts";
+} from "../members.ts";
+import { given } from "../openai-chat/given.ts";
 import type { EncodingFormat } from "./encode-vector.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { isRecord, parseJson } from "@headgate/core";
 import type { ChatRequest, FunctionTool } from "../../chat/chat-request.ts";
-import { type Json, optionalRecord, optionalString, requiredString } from "./members.ts";
+import { type Json, optionalRecord, optionalString, requiredString } from "../members.ts";
 
 /**
  * Tools whose input is free text. Other vendors have only tools with an object for arguments, so

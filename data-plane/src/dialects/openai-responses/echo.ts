@@ -1,6 +1,6 @@
 import { isRecord } from "@headgate/core";
 import type { ChatRequest } from "../../chat/chat-request.ts";
-import type { Json } from "./members.ts";
+import type { Json } from "../members.ts";
 
 /** A request with those of its members that the answer repeats. */
 export interface ResponsesRequest extends ChatRequest {

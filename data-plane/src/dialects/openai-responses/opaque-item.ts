@@ -1,6 +1,6 @@
 import { isRecord } from "@headgate/core";
 import type { OpaquePart } from "../../chat/chat-request.ts";
-import type { Json } from "./members.ts";
+import type { Json } from "../members.ts";
 
 /** An output item of this dialect that went through as it was; those of others no client here reads. */
 export function opaqueItem({

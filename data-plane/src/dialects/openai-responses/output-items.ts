@@ -1,8 +1,8 @@
 import { isRecord } from "@headgate/core";
 import type { AnswerText } from "../../chat/chat-answer.ts";
 import type { Annotation } from "../../chat/chat-event.ts";
+import type { Json } from "../members.ts";
 import { customInput } from "./custom-tool.ts";
-import type { Json } from "./members.ts";
 
 /** Shapes of output items: https://platform.openai.com/docs/api-reference/responses/object */
 export type ItemStatus = "in_progress" | "completed" | "incomplete";

@@ -18,7 +18,7 @@ import {
   requiredRecord,
   requiredString,
   wrongType,
-} from "./members.ts";
+} from "../members.ts";
 
 /** What a user, or a tool, says: text, images, files. */
 export function readUserContent(value: unknown, param: string): readonly UserPart[] {

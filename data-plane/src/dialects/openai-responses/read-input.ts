@@ -7,7 +7,6 @@ import type {
   TextPart,
   UserPart,
 } from "../../chat/chat-request.ts";
-import { customArguments } from "./custom-tool.ts";
 import {
   type Json,
   missing,
@@ -17,7 +16,8 @@ import {
   requiredString,
   unsupported,
   wrongType,
-} from "./members.ts";
+} from "../members.ts";
+import { customArguments } from "./custom-tool.ts";
 import { readAssistantContent, readTextContent, readUserContent } from "./read-content.ts";
 import { readReasoning } from "./read-reasoning.ts";
 import { openEnvelope } from "./reasoning-envelope.ts";

@@ -1,6 +1,6 @@
 import { isRecord } from "@headgate/core";
 import type { ReasoningPart, RedactedReasoningPart, Signature } from "../../chat/chat-request.ts";
-import { type Json, optionalList, optionalString } from "./members.ts";
+import { type Json, optionalList, optionalString } from "../members.ts";
 import { isEnvelope, openEnvelope } from "./reasoning-envelope.ts";
 
 export interface ReadReasoning {

@@ -1,6 +1,4 @@
 import type { AnswerFormat, ChatMessage, ChatRequest, Reasoning } from "../../chat/chat-request.ts";
-import { given } from "../openai-chat/given.ts";
-import { echoOf, type ResponsesRequest } from "./echo.ts";
 import {
   type Json,
   notOneOf,
@@ -14,7 +12,9 @@ import {
   requiredString,
   unsupported,
   without,
-} from "./members.ts";
+} from "../members.ts";
+import { given } from "../openai-chat/given.ts";
+import { echoOf, type ResponsesRequest } from "./echo.ts";
 import { readInput } from "./read-input.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
 

@@ -1,6 +1,5 @@
 import { isRecord } from "@headgate/core";
 import type { FunctionTool, Tool, ToolChoice } from "../../chat/chat-request.ts";
-import { customTool } from "./custom-tool.ts";
 import {
   type Json,
   notOneOf,
@@ -12,7 +11,8 @@ import {
   requiredRecord,
   requiredString,
   without,
-} from "./members.ts";
+} from "../members.ts";
+import { customTool } from "./custom-tool.ts";
 
 /** https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools */
 export function readTools(value: unknown): readonly Tool[] {

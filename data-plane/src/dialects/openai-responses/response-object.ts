@@ -1,10 +1,10 @@
 import type { Usage } from "@headgate/core";
 import type { FinishReason } from "../../chat/chat-event.ts";
 import type { WriteContext } from "../dialect.ts";
+import type { Json } from "../members.ts";
 import { isServiceTier } from "../openai-chat/service-tier.ts";
 import { readEcho } from "./echo.ts";
 import { ItemIds } from "./item-ids.ts";
-import type { Json } from "./members.ts";
 
 /** What a response says of itself from its first event to its last. */
 export interface ResponseHead {

@@ -1,5 +1,5 @@
+import type { Json } from "../members.ts";
 import { customInput } from "./custom-tool.ts";
-import type { Json } from "./members.ts";
 import { type CallFields, callItem, type ItemStatus } from "./output-items.ts";
 import type { Emit, StreamedItem } from "./streamed-item.ts";
 

@@ -1,4 +1,4 @@
-import type { Json } from "./members.ts";
+import type { Json } from "../members.ts";
 
 /** Takes one event, less its number. */
 export type Emit = (event: Json & { readonly type: string }) => void;

@@ -1,4 +1,4 @@
-import type { Json } from "./members.ts";
+import type { Json } from "../members.ts";
 import { type ItemStatus, logprobsOf, messageItem, refusalPart, textPart } from "./output-items.ts";
 import type { Emit, StreamedItem } from "./streamed-item.ts";
 

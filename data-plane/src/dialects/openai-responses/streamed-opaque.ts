@@ -1,4 +1,4 @@
-import type { Json } from "./members.ts";
+import type { Json } from "../members.ts";
 import type { Emit, StreamedItem } from "./streamed-item.ts";
 
 /** An item that comes as a whole. */

@@ -1,4 +1,4 @@
-import type { Json } from "./members.ts";
+import type { Json } from "../members.ts";
 import { reasoningItem, summaryPart } from "./output-items.ts";
 import type { Emit, StreamedItem } from "./streamed-item.ts";
 

@@ -1,9 +1,9 @@
 import type { AnswerChoice, AnswerPart, AnswerText, ChatAnswer } from "../../chat/chat-answer.ts";
 import type { RefusalPart, ToolCallPart } from "../../chat/chat-request.ts";
 import type { WriteContext } from "../dialect.ts";
+import type { Json } from "../members.ts";
 import { customToolNames } from "./custom-tool.ts";
 import type { ItemIds } from "./item-ids.ts";
-import type { Json } from "./members.ts";
 import { opaqueItem } from "./opaque-item.ts";
 import {
   annotationsOf,
