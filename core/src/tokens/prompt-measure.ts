@@ -53,10 +53,10 @@ const keysByLength = groupByLength();
 const nowhere = Number.POSITIVE_INFINITY;
 
 /** So much text is read whole; of what comes behind it a part of every block. */
-const wholeBytes = 2_048;
+const wholeBytes = 1_024;
 const blockMinBytes = 2_048;
-const blocksMax = 32;
-const sampleBytes = 384;
+const blocksMax = 16;
+const sampleBytes = 256;
 
 /** Shorter ones in a member for media are names or ids. */
 const base64MinBytes = 64;
@@ -238,12 +238,17 @@ function groupByLength(): ReadonlyMap<number, readonly KnownKey[]> {
 }
 
 function kindOf(bytes: Uint8Array, start: number, end: number): Kind {
-  const candidates = keysByLength.get(end - start) ?? [];
-  return candidates.find((known) => startsWith(bytes, start, known.bytes))?.kind ?? "text";
+  for (const known of keysByLength.get(end - start) ?? []) {
+    if (startsWith(bytes, start, known.bytes)) return known.kind;
+  }
+  return "text";
 }
 
 function startsWith(bytes: Uint8Array, start: number, expected: Uint8Array): boolean {
-  return expected.every((byte, index) => bytes[start + index] === byte);
+  for (let index = 0; index < expected.length; index++) {
+    if (bytes[start + index] !== expected[index]) return false;
+  }
+  return true;
 }
 
 /** Base64, a data URL, or a URL: what stands in a member for media, and not its text. */

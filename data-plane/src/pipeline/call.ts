@@ -44,7 +44,7 @@ export interface Call {
   /** Text of the answer so far; an estimate where it is passed on unread. */
   answerTextBytes: number;
   /** What the deployment in use costs, as it was when it was asked. */
-  price?: { readonly pinned: PinnedPrice; readonly atMs: number };
+  price?: { readonly pinned: PinnedPrice; readonly atMs: number } | undefined;
   /** When the first byte of the answer went out. */
   firstByteMs?: number;
   outcome?: Outcome;

@@ -46,11 +46,19 @@ export interface ExchangeOptions {
  *
  * @throws {Fault} where this deployment can't be asked that; see isUnsuitable() for when another may.
  */
-export async function prepareExchange(options: ExchangeOptions): Promise<Exchange | LocalAnswer> {
+export function prepareExchange(options: ExchangeOptions): Prepared | Promise<Prepared> {
   const { call, deployment } = options;
   const path = deployment.vendor.relayPath(call.endpoint, deployment.target);
-  const exchange =
-    path === undefined ? await translatedExchange(options) : relayedExchange(path, options);
+  if (path === undefined) return translatedExchange(options).then((one) => proven(one, deployment));
+  const exchange = relayedExchange(path, options);
+  // The common case: nothing to wait for.
+  return deployment.authorize ? proven(exchange, deployment) : exchange;
+}
+
+type Prepared = Exchange | LocalAnswer;
+
+/** With what proves each request by itself, where the credential is more than a header. */
+async function proven(exchange: Prepared, deployment: Deployment): Promise<Prepared> {
   if ("local" in exchange || !deployment.authorize) return exchange;
   const { headers, body } = exchange;
   const unsigned = { method: "POST", origin: deployment.origin, path: exchange.path } as const;

@@ -116,7 +116,8 @@ async function send(
 ): Promise<AttemptResult> {
   const { call } = trial;
   const { clock, deadlines, table } = deps;
-  await weigh(trial, deployment, deps);
+  const weighing = weigh(trial, deployment, deps);
+  if (weighing) await weighing;
   const prepared = await prepare(trial, deployment, deps);
   if ("failed" in prepared) return { kind: "failed", failure: prepared.failed };
   if ("local" in prepared) return answerLocally(call, prepared.local);
@@ -139,16 +140,30 @@ function metStaleProof({ kind, cause }: Failure): boolean {
   return kind === "credential_rejected" && cause === "401";
 }
 
-/** What the call will take of a deployment, and what that costs, as it is now. */
-async function weigh(
+/** What the call will take of a deployment, and what that costs, as it is now. Seldom has to wait. */
+function weigh(
+  trial: Trial,
+  deployment: Deployment,
+  deps: PipelineDeps,
+): Promise<void> | undefined {
+  const { call, model } = trial;
+  const pinned = deployment.price.pin();
+  if (pinned instanceof Promise || model.exactTokens) return weighWell(trial, deployment, deps);
+  call.price = pinned && { pinned, atMs: deps.clock.wallTimeMs() };
+  if (call.measure) {
+    call.estimatedInputTokens = deps.tokens.estimate(deployment.upstreamModel, call.measure);
+  }
+  return undefined;
+}
+
+/** With a price that is still looked up, or tokens that are counted. */
+async function weighWell(
   { call, body, model }: Trial,
   deployment: Deployment,
   { clock, countTokens, tokens }: PipelineDeps,
 ): Promise<void> {
-  const pinned = deployment.price.pin();
-  const known = pinned instanceof Promise ? await pinned : pinned;
-  if (known) call.price = { pinned: known, atMs: clock.wallTimeMs() };
-  else delete call.price;
+  const pinned = await deployment.price.pin();
+  call.price = pinned && { pinned, atMs: clock.wallTimeMs() };
   if (!call.measure || !body) return;
   call.estimatedInputTokens = model.exactTokens
     ? await countTokens(body, call, deployment)
