@@ -34,7 +34,6 @@ export function judge(figures: Summaries): readonly Verdict[] {
       "x",
       ratio(of("cpu_chunk_burst_translated", "headgate"), of("cpu_chunk_burst", "headgate")),
     ),
-    verdict("CPU per request of 400 KB / bare", 2, "x", times("cpu_request_large", "bare")),
     verdict("Added latency, p50", 0.5, "ms", of("added_p50", "headgate")),
     verdict("Added latency, p99", 3, "ms", of("added_p99", "headgate")),
     verdict("Cold start, data plane", 1_000, "ms", of("start", "headgate")),
