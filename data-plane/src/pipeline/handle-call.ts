@@ -1,9 +1,7 @@
 import { type Clock, type Cooldowns, Fault, measurePrompt, type RetryBudget } from "@headgate/core";
 import type { Dispatcher } from "undici";
-import { errorBody } from "../dialects/error-body.ts";
-import { errorFields } from "../dialects/error-fields.ts";
 import { readBody } from "../http/read-body.ts";
-import { sendBytes, sendJson } from "../http/respond.ts";
+import { sendBytes } from "../http/respond.ts";
 import type { GuardedFetcher } from "../media/guarded-fetcher.ts";
 import type { Deployment, RoutedModel, Tiers } from "../routing/routed.ts";
 import type { RoutingTable } from "../routing/routing-table.ts";
@@ -13,6 +11,7 @@ import { callHeaders } from "./answer-headers.ts";
 import { type AttemptResult, attempt } from "./attempt.ts";
 import { authenticate } from "./authenticate.ts";
 import type { Call } from "./call.ts";
+import { conclude, reject } from "./conclude.ts";
 import type { CountTokens } from "./count-tokens.ts";
 import { type Exchange, isUnsuitable, type LocalAnswer, prepareExchange } from "./exchange.ts";
 import { type Failure, isRetryable } from "./failure.ts";
@@ -21,7 +20,7 @@ import { type CallRequest, readRequest } from "./read-request.ts";
 import { resolveModel } from "./resolve-model.ts";
 import { type SettleDeps, settle } from "./settle.ts";
 import { tiersFor } from "./tiers-for.ts";
-import { clientWaitMaxMs } from "./upstream-failure.ts";
+import { weigh } from "./weigh.ts";
 
 export interface PipelineDeps extends SettleDeps {
   readonly clock: Clock;
@@ -140,36 +139,6 @@ function metStaleProof({ kind, cause }: Failure): boolean {
   return kind === "credential_rejected" && cause === "401";
 }
 
-/** What the call will take of a deployment, and what that costs, as it is now. Seldom has to wait. */
-function weigh(
-  trial: Trial,
-  deployment: Deployment,
-  deps: PipelineDeps,
-): Promise<void> | undefined {
-  const { call, model } = trial;
-  const pinned = deployment.price.pin();
-  if (pinned instanceof Promise || model.exactTokens) return weighWell(trial, deployment, deps);
-  call.price = pinned && { pinned, atMs: deps.clock.wallTimeMs() };
-  if (call.measure) {
-    call.estimatedInputTokens = deps.tokens.estimate(deployment.upstreamModel, call.measure);
-  }
-  return undefined;
-}
-
-/** With a price that is still looked up, or tokens that are counted. */
-async function weighWell(
-  { call, body, model }: Trial,
-  deployment: Deployment,
-  { clock, countTokens, tokens }: PipelineDeps,
-): Promise<void> {
-  const pinned = await deployment.price.pin();
-  call.price = pinned && { pinned, atMs: clock.wallTimeMs() };
-  if (!call.measure || !body) return;
-  call.estimatedInputTokens = model.exactTokens
-    ? await countTokens(body, call, deployment)
-    : tokens.estimate(deployment.upstreamModel, call.measure);
-}
-
 /** The request for a deployment, or why it can't be made. */
 async function prepare(
   { call, body }: Trial,
@@ -214,7 +183,7 @@ function noteFailure(deployment: Deployment, failure: Failure, deps: PipelineDep
   // A spent quota does not come back in a moment.
   const waitMs = failure.retryAfterMs ?? (failure.kind === "quota_spent" ? 60_000 : undefined);
   if (status === 429) cooldowns.limited(deployment.id, deadlines.nowMs, waitMs);
-  else if (Number.isNaN(status) || status >= 500 || status === 401 || status === 403) {
+  else if (Number.isNaN(status) || status >= 500 || isDeploymentsFault(failure)) {
     cooldowns.failed(deployment.id, deadlines.nowMs);
   }
 }
@@ -226,75 +195,16 @@ function mayRetry(
 ): boolean {
   const { maxAttempts, retryOn } = table.policy;
   if (call.client.gone || call.attempts >= maxAttempts) return false;
-  return isRetryable(failure.cause, retryOn) && retryBudget.withdraw(clock.now());
+  const another = isRetryable(failure.cause, retryOn) || failure.kind === "model_not_found";
+  return another && retryBudget.withdraw(clock.now());
+}
+
+/** Its credential was refused, or its model retired: the client's request is not to blame. */
+function isDeploymentsFault({ cause, kind }: Failure): boolean {
+  return cause === "401" || cause === "403" || kind === "model_not_found";
 }
 
 function noDeployment(model: RoutedModel): never {
   const message = `The model ${JSON.stringify(model.name)} has no deployment that this region may use.`;
   throw new Fault("no_deployment", message, { param: "model" });
-}
-
-/** Note how the attempts ended, and answer if nothing was answered yet. */
-function conclude(call: Call, result: AttemptResult): void {
-  switch (result.kind) {
-    case "answered":
-      call.outcome = "ok";
-      return;
-    case "interrupted":
-      call.outcome = "interrupted";
-      call.errorCode = result.fault.code;
-      return;
-    case "client_closed":
-      return clientClosed(call);
-    case "failed":
-      return sendFailure(call, result.failure);
-  }
-}
-
-function sendFailure(call: Call, failure: Failure): void {
-  const { answer } = failure;
-  call.outcome = "upstream_error";
-  call.status = answer.status;
-  call.errorCode = answer.code ?? failure.cause;
-  if (failure.unsuitable) call.outcome = "rejected";
-  if (answer instanceof Fault) return refuse(call, answer, faultWait(answer, failure));
-  sendBytes(call.response, answer.status, answer.body, [
-    ...callHeaders(call),
-    ...answer.headers,
-    "x-headgate-error-source",
-    "upstream",
-  ]);
-}
-
-/** When to come back after a fault; a wait too long for openai's client to obey is no retry at all. */
-function faultWait(fault: Fault, failure: Failure): readonly string[] {
-  const waitMs = failure.retryAfterMs ?? (fault.status === 429 ? 1_000 : undefined);
-  if (waitMs === undefined) return [];
-  const headers = ["retry-after", String(Math.ceil(waitMs / 1000))];
-  return waitMs > clientWaitMaxMs ? [...headers, "x-should-retry", "false"] : headers;
-}
-
-/** Refuse a call that no provider has answered. */
-function reject(call: Call, fault: Fault): void {
-  if (fault.code === "client_closed" || call.client.gone) return clientClosed(call);
-  call.outcome = fault.status >= 500 ? "failed" : "rejected";
-  call.status = fault.status;
-  call.errorCode = fault.code;
-  if (!call.response.headersSent) refuse(call, fault);
-  else call.response.destroy();
-}
-
-/** A fault of ours, as the client's dialect has it. */
-function refuse(call: Call, fault: Fault, more: readonly string[] = []): void {
-  const body = errorBody(call.endpoint, errorFields(fault), call.requestId);
-  const source = ["x-headgate-error-source", "gateway"];
-  sendJson(call.response, fault.status, body, [...callHeaders(call), ...more, ...source]);
-}
-
-function clientClosed(call: Call): void {
-  call.outcome = "client_closed";
-  call.errorCode = "client_closed";
-  // 499, as nginx logs it, unless the answer had begun.
-  if (call.status === 0) call.status = 499;
-  call.response.destroy();
 }

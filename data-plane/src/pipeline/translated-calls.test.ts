@@ -156,6 +156,14 @@ describe("a chat completion answered by Anthropic", () => {
     expect(await answer.text()).toContain("[DONE]");
   });
 
+  it("is tried elsewhere when the provider does not know the model, which rests then", async () => {
+    claude.setBehaviour(claudeError(404, "not_found_error", "model: claude-up"));
+    const answer = await chat("both");
+    expect(answer.headers.get("x-headgate-attempts")).toBe("2");
+    expect((await chat("both")).headers.get("x-headgate-attempts")).toBe("1");
+    expect((await chat("claude")).status).toBe(404);
+  });
+
   it.each([
     { name: "fails", events: [...claudeEvents("Hel").slice(0, 3), overloadedEvent] },
     { name: "ends", events: claudeEvents("Hel").slice(0, 3) },
