@@ -10,6 +10,7 @@ export {
 } from "./fault.ts";
 export { globMatches } from "./glob.ts";
 export { isRecord } from "./json/is-record.ts";
+export { jsonText } from "./json/json-text.ts";
 export { hasLongInteger, parseExact } from "./json/parse-exact.ts";
 export { parseJson } from "./json/parse-json.ts";
 export { recordOf } from "./json/record-of.ts";

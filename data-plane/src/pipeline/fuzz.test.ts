@@ -191,6 +191,7 @@ const damage = fc.record({
   size: fc.integer({ min: 1, max: 40 }),
   kind: fc.constantFrom("flip", "delete", "repeat", "insert", "value", "value", "value", "line"),
   with: fc.constantFrom(
+    '{"toString":false,"valueOf":false}',
     "null",
     "true",
     "-1",

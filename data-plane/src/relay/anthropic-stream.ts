@@ -62,12 +62,17 @@ export class AnthropicRelayStream implements StreamConversion {
     return rest.length === 0 ? whole : Buffer.concat([whole, rest]);
   }
 
-  /** A last event that only lacks its empty line is whole, too. */
+  /**
+   * A last event that only lacks its empty line is whole, too. So is an answer that has told why it
+   * ends and lacks the word for its end, which its clients wait for: it is put there.
+   */
   end(): Buffer {
     const rest = this.#held(empty);
-    if (rest.length === 0 || !isRecord(parseJson(dataOf(rest.toString("utf8"))))) return empty;
-    this.#inspect(rest);
-    return rest;
+    const last = isRecord(parseJson(dataOf(rest.toString("utf8")))) ? rest : empty;
+    this.#inspect(last);
+    if (!this.#finished || this.#done || this.#error) return last;
+    this.#done = true;
+    return Buffer.from(`${last.toString("utf8")}${last.length > 0 ? "\n\n" : ""}${messageStop}`);
   }
 
   fail(error: ErrorFields): string {
@@ -138,6 +143,7 @@ const interesting = /"type"\s*:\s*"(?:content_block_start|message_(?:start|delta
 const begins = /"type"\s*:\s*"content_block_start"/;
 const looked = /"type"\s*:\s*"(?:message_(?:start|delta|stop)|error)"/;
 
+const messageStop = 'event: message_stop\ndata: {"type":"message_stop"}\n\n';
 const empty = Buffer.alloc(0);
 /** An event that is longer is passed on unread: the results of searches reach some 100 KiB. */
 const eventBytesMax = 1024 * 1024;

@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, jsonText } from "@headgate/core";
 
 /**
  * Log probabilities of chat, in the lists that legacy completions have them in.
@@ -35,7 +35,7 @@ function readToken(value: unknown): Token {
   const others: readonly unknown[] = Array.isArray(top_logprobs) ? top_logprobs : [];
   const top = others.flatMap((other) =>
     isRecord(other) && typeof other["logprob"] === "number"
-      ? [[String(other["token"]), other["logprob"]] as const]
+      ? [[jsonText(other["token"]), other["logprob"]] as const]
       : [],
   );
   return {

@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from "@headgate/core";
+import { isRecord, jsonText, parseJson } from "@headgate/core";
 import type { ChatRequest, FunctionTool } from "../../chat/chat-request.ts";
 import { type Json, optionalRecord, optionalString, requiredString } from "../members.ts";
 
@@ -31,7 +31,7 @@ function grammarHint(format: Json | undefined): string | undefined {
   const grammar = isRecord(format?.["grammar"]) ? format["grammar"] : format;
   const { syntax, definition } = grammar ?? {};
   if (typeof definition !== "string") return undefined;
-  return `The input must follow this grammar (${String(syntax ?? "lark")}):\n${definition}`;
+  return `The input must follow this grammar (${jsonText(syntax ?? "lark")}):\n${definition}`;
 }
 
 /** Names of the tools of this kind. */

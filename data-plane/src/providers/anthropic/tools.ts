@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, jsonText } from "@headgate/core";
 import type { ChatRequest, FunctionTool, OpaquePart, ToolChoice } from "../../chat/chat-request.ts";
 import { type Block, type BlockContext, cacheControl, nativeMembers } from "./blocks.ts";
 import type { ClaudeTraits } from "./claude-traits.ts";
@@ -59,7 +59,7 @@ function inputSchema(parameters: FunctionTool["parameters"]): Block {
 
 function allowedTools(tools: readonly Block[], choice: ToolChoice | undefined): readonly Block[] {
   if (choice?.type !== "allowed") return tools;
-  return tools.filter(({ name }) => choice.names.includes(String(name)));
+  return tools.filter(({ name }) => choice.names.includes(jsonText(name)));
 }
 
 function choiceOf(

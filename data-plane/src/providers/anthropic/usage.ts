@@ -1,4 +1,4 @@
-import { isRecord, recordOf, type Usage } from "@headgate/core";
+import { isRecord, jsonText, recordOf, type Usage } from "@headgate/core";
 
 /**
  * Anthropic counts apart what was read from a cache and what was written to one; our input includes
@@ -50,7 +50,7 @@ function countsOf(usage: Readonly<Record<string, unknown>>): Usage | undefined {
 function besides(iterations: unknown): readonly Usage[] {
   if (!Array.isArray(iterations)) return [];
   return iterations
-    .filter((one) => isRecord(one) && besideTypes.has(String(one["type"])))
+    .filter((one) => isRecord(one) && besideTypes.has(jsonText(one["type"])))
     .map((one) => countsOf(recordOf(one)))
     .filter((one) => one !== undefined);
 }

@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from "@headgate/core";
+import { isRecord, jsonText, parseJson } from "@headgate/core";
 import type { ApiError, ApiErrorKind, ErrorAnswer } from "../api-error.ts";
 import { kindOfStatus } from "../kind-of-status.ts";
 import { one, retryAfterMs } from "../retry-after.ts";
@@ -13,7 +13,7 @@ export function classifyError({ status, headers, body }: ErrorAnswer): ApiError 
   const named = [one(headers["x-amzn-errortype"]), members["__type"], members["code"]];
   const type = named.find((name) => typeof name === "string" && name !== "");
   const told = [members["message"], members["Message"]].find((text) => typeof text === "string");
-  const error = errorOfType(String(type ?? ""), String(told ?? `status ${status}`), status);
+  const error = errorOfType(jsonText(type ?? ""), jsonText(told ?? `status ${status}`), status);
   const wait = retryAfterMs(headers);
   return wait === undefined ? error : { ...error, retryAfterMs: wait };
 }

@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from "@headgate/core";
+import { isRecord, jsonText, parseJson } from "@headgate/core";
 import type { ChatEvent } from "../../chat/chat-event.ts";
 import type { Block } from "./block.ts";
 
@@ -47,7 +47,7 @@ export class HeldBlock {
   /** Each piece is base64 of its own. */
   #bytes(): string {
     const sources = this.#members("image").map((image) => (isRecord(image) ? image["source"] : {}));
-    const pieces = sources.map((source) => (isRecord(source) ? String(source["bytes"] ?? "") : ""));
+    const pieces = sources.map((source) => (isRecord(source) ? jsonText(source["bytes"]) : ""));
     return Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64"))).toString("base64");
   }
 }

@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, jsonText } from "@headgate/core";
 import type { Tool } from "../../chat/chat-request.ts";
 import type { Block, Translating } from "./block.ts";
 
@@ -26,7 +26,7 @@ export function vendorTools(tools: readonly Tool[], { traits, dropped }: Transla
     } else dropped.add("tools");
   }
   if (native.length === 0) return { systemTools, fields: {} };
-  const betas = new Set(native.flatMap(({ type }) => betaOf(String(type))));
+  const betas = new Set(native.flatMap(({ type }) => betaOf(jsonText(type))));
   const fields = { tools: native, ...(betas.size > 0 && { anthropic_beta: [...betas] }) };
   return { systemTools, fields };
 }

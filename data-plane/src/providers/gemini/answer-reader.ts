@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, jsonText } from "@headgate/core";
 import type { ChatEvent, StartEvent } from "../../chat/chat-event.ts";
 import type { ChatRequest } from "../../chat/chat-request.ts";
 import type { ApiError } from "../api-error.ts";
@@ -109,7 +109,7 @@ function startOf(chunk: Readonly<Record<string, unknown>>): StartEvent {
   const { responseId, modelVersion, createTime, usageMetadata } = chunk;
   const createdMs = typeof createTime === "string" ? Date.parse(createTime) : Number.NaN;
   const tier = isRecord(usageMetadata)
-    ? tiers.get(String(usageMetadata["serviceTier"]))
+    ? tiers.get(jsonText(usageMetadata["serviceTier"]))
     : undefined;
   return {
     type: "start",

@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, jsonText } from "@headgate/core";
 import type { ChatEvent, FinishReason } from "../../chat/chat-event.ts";
 import { type Citation, citationsOf } from "./citations.ts";
 import { finishReason } from "./finish-reason.ts";
@@ -138,7 +138,7 @@ export class CandidateReader {
           typeof id === "string" && id !== ""
             ? id
             : madeUpCallId(answerId, { turn, choice, index }),
-        name: String(name),
+        name: jsonText(name),
         ...(typeof signature === "string" &&
           signature !== "" && { signature: { vendor: "gemini", value: signature } }),
       },

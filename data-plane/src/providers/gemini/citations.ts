@@ -41,7 +41,7 @@ function groundingCitations(grounding: Readonly<Record<string, unknown>>): reado
     .flatMap((support) => {
       const segment = isRecord(support["segment"]) ? support["segment"] : {};
       return listOf(support["groundingChunkIndices"]).flatMap((index) => {
-        const chunk = chunks[Number(index)];
+        const chunk = typeof index === "number" ? chunks[index] : undefined;
         if (!isRecord(chunk)) return [];
         const source = Object.values(chunk).find(isRecord) ?? {};
         return [{ source, place: segment, native: { segment, ...chunk } }];

@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from "@headgate/core";
+import { isRecord, jsonText, recordOf } from "@headgate/core";
 import type { JsonSchema } from "../../chat/chat-request.ts";
 import { type References, resolveReference } from "./schema-references.ts";
 
@@ -179,7 +179,7 @@ function convertValues(node: Node, value: JsonSchema): void {
 
 function convertFormat(node: Node, format: unknown): void {
   if (typeof format !== "string") return;
-  if (formats.get(String(node["type"]))?.includes(format)) node["format"] = format;
+  if (formats.get(jsonText(node["type"]))?.includes(format)) node["format"] = format;
   else node["description"] = noted(node["description"], `Format: ${format}.`);
 }
 

@@ -1,4 +1,4 @@
-import { Fault, isRecord, parseJson } from "@headgate/core";
+import { Fault, isRecord, jsonText, parseJson } from "@headgate/core";
 
 /** What a credentials file of Google's holds. https://google.aip.dev/auth/4110 */
 export type GoogleCredentials = ServiceAccount | AuthorizedUser;
@@ -35,7 +35,7 @@ export function readGoogleCredentials(text: string): GoogleCredentials {
     case undefined:
       throw wrong('it has no "type"');
     default:
-      throw wrong(`its type is ${JSON.stringify(String(value["type"]).slice(0, 40))}`);
+      throw wrong(`its type is ${JSON.stringify(jsonText(value["type"]).slice(0, 40))}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, jsonText } from "@headgate/core";
 import type { ApiErrorKind } from "../api-error.ts";
 import type { GoogleError } from "./google-error.ts";
 
@@ -59,7 +59,7 @@ const names = new Map([
 
 /** https://cloud.google.com/apis/docs/reference/rest (google.api.ErrorReason) */
 function isCredential({ details, message }: GoogleError): boolean {
-  if (details.some(({ reason }) => credentialReasons.has(String(reason)))) return true;
+  if (details.some(({ reason }) => credentialReasons.has(jsonText(reason)))) return true;
   return /\bAPI key (?:not (?:valid|found)|expired|is invalid)\b/i.test(message);
 }
 

@@ -1,4 +1,4 @@
-import { errorInEvent, isRecord, parseJson } from "@headgate/core";
+import { errorInEvent, isRecord, jsonText, parseJson } from "@headgate/core";
 import type { ApiError, ApiErrorKind, ErrorAnswer } from "../api-error.ts";
 import { retryAfterMs } from "../retry-after.ts";
 import { errorKind, statusOfKind } from "./error-kind.ts";
@@ -19,7 +19,7 @@ export function classifyError({ status, headers, body }: ErrorAnswer): ApiError 
 /** An error told in a 200: in a whole answer, or as an event of a stream. */
 export function classifyErrorInSuccess(body: Readonly<Record<string, unknown>>): ApiError {
   const told = errorInEvent(body) ?? body;
-  const words = errorWords(isRecord(told) ? { error: told } : { error: String(told) });
+  const words = errorWords(isRecord(told) ? { error: told } : { error: jsonText(told) });
   return apiError(words ?? { message: unexplained }, undefined, undefined);
 }
 

@@ -1,4 +1,4 @@
-import { isRecord } from "@headgate/core";
+import { isRecord, jsonText } from "@headgate/core";
 
 /** What an error says, whatever members the server put it in. */
 export interface ErrorWords {
@@ -40,7 +40,7 @@ export function errorWords(body: unknown): ErrorWords | undefined {
 function wordsOf(error: Readonly<Record<string, unknown>>): ErrorWords {
   const { innererror, metadata } = error;
   const status = [error["status"], error["status_code"], error["code"]]
-    .map(Number)
+    .map((value) => (typeof value === "object" ? Number.NaN : Number(value)))
     .find((number) => Number.isInteger(number) && number >= 400 && number <= 599);
   return {
     message: messageOf(error["message"], metadata),
@@ -77,7 +77,7 @@ function listText(list: unknown): string {
       if (!isRecord(entry)) return typeof entry === "string" ? entry : "";
       const { loc, msg, message } = entry;
       const place = Array.isArray(loc) ? `${loc.join(".")}: ` : "";
-      return `${place}${String(msg ?? message ?? JSON.stringify(entry))}`;
+      return `${place}${jsonText(msg ?? message ?? entry)}`;
     })
     .filter((text) => text !== "")
     .join("; ");

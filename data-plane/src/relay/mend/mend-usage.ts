@@ -8,8 +8,8 @@ export function mendUsage(answer: Json, mayBeNull: boolean): boolean {
   const usage = answer["usage"];
   if (mayBeNull && usage === null) return false;
   if (!isJson(usage) || !hasCounts(usage)) return dropUnless(answer, "usage", () => false);
-  const input = Number(usage["prompt_tokens"] ?? 0);
-  const output = Number(usage["completion_tokens"] ?? 0);
+  const input = amountOf(usage["prompt_tokens"]);
+  const output = amountOf(usage["completion_tokens"]);
   return anyOf(
     ensure(usage, "prompt_tokens", isInteger, Math.round(input) || 0),
     ensure(usage, "completion_tokens", isInteger, Math.round(output) || 0),
@@ -18,6 +18,10 @@ export function mendUsage(answer: Json, mayBeNull: boolean): boolean {
       mendDetails(usage, name),
     ),
   );
+}
+
+function amountOf(value: unknown): number {
+  return typeof value === "number" || typeof value === "string" ? Number(value) : 0;
 }
 
 function hasCounts(usage: Json): boolean {
