@@ -4,8 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Key, KeySchema, Model, ModelSchema, Policy, PolicySchema, Provider, ProviderSchema, ResourceSet, Team, TeamSchema } from "../../resources/v1/resources_pb.ts";
 import { file_headgate_resources_v1_resources } from "../../resources/v1/resources_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file headgate/admin/v1/admin.proto.
  */
 export const file_headgate_admin_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("Ch1oZWFkZ2F0ZS9hZG1pbi92MS9hZG1pbi5wcm90bxIRaGVhZGdhdGUuYWRtaW4udjEiSgoVQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0EjEKCHByb3ZpZGVyGAEgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyIiIKEkdldFByb3ZpZGVyUmVxdWVzdBIMCgRuYW1lGAEgASgJIj0KFExpc3RQcm92aWRlcnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJImQKFUxpc3RQcm92aWRlcnNSZXNwb25zZRIyCglwcm92aWRlcnMYASADKAsyHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUHJvdmlkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkoKFVVwZGF0ZVByb3ZpZGVyUmVxdWVzdBIxCghwcm92aWRlchgBIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qcm92aWRlciI3ChVEZWxldGVQcm92aWRlclJlcXVlc3QSDAoEbmFtZRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBCIYChZEZWxldGVQcm92aWRlclJlc3BvbnNlIkEKEkNyZWF0ZU1vZGVsUmVxdWVzdBIrCgVtb2RlbBgBIAEoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5Nb2RlbCIfCg9HZXRNb2RlbFJlcXVlc3QSDAoEbmFtZRgBIAEoCSI6ChFMaXN0TW9kZWxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJbChJMaXN0TW9kZWxzUmVzcG9uc2USLAoGbW9kZWxzGAEgAygLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1vZGVsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJBChJVcGRhdGVNb2RlbFJlcXVlc3QSKwoFbW9kZWwYASABKAsyHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuTW9kZWwiNAoSRGVsZXRlTW9kZWxSZXF1ZXN0EgwKBG5hbWUYASABKAkSEAoIcmV2aXNpb24YAiABKAQiFQoTRGVsZXRlTW9kZWxSZXNwb25zZSI+ChFDcmVhdGVUZWFtUmVxdWVzdBIpCgR0ZWFtGAEgASgLMhsuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlRlYW0iHgoOR2V0VGVhbVJlcXVlc3QSDAoEbmFtZRgBIAEoCSI5ChBMaXN0VGVhbXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIlgKEUxpc3RUZWFtc1Jlc3BvbnNlEioKBXRlYW1zGAEgAygLMhsuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlRlYW0SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIj4KEVVwZGF0ZVRlYW1SZXF1ZXN0EikKBHRlYW0YASABKAsyGy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVGVhbSIzChFEZWxldGVUZWFtUmVxdWVzdBIMCgRuYW1lGAEgASgJEhAKCHJldmlzaW9uGAIgASgEIhQKEkRlbGV0ZVRlYW1SZXNwb25zZSI7ChBDcmVhdGVLZXlSZXF1ZXN0EicKA2tleRgBIAEoCzIaLmhlYWRnYXRlLnJlc291cmNlcy52MS5LZXkiTAoRQ3JlYXRlS2V5UmVzcG9uc2USJwoDa2V5GAEgASgLMhouaGVhZGdhdGUucmVzb3VyY2VzLnYxLktleRIOCgZzZWNyZXQYAiABKAkiHQoNR2V0S2V5UmVxdWVzdBIMCgRuYW1lGAEgASgJIjgKD0xpc3RLZXlzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJVChBMaXN0S2V5c1Jlc3BvbnNlEigKBGtleXMYASADKAsyGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7ChBVcGRhdGVLZXlSZXF1ZXN0EicKA2tleRgBIAEoCzIaLmhlYWRnYXRlLnJlc291cmNlcy52MS5LZXkiMgoQRGVsZXRlS2V5UmVxdWVzdBIMCgRuYW1lGAEgASgJEhAKCHJldmlzaW9uGAIgASgEIhMKEURlbGV0ZUtleVJlc3BvbnNlIjIKEFJvdGF0ZUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBCJMChFSb3RhdGVLZXlSZXNwb25zZRInCgNrZXkYASABKAsyGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5Eg4KBnNlY3JldBgCIAEoCSIgChBSZXZva2VLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiRAoTQ3JlYXRlUG9saWN5UmVxdWVzdBItCgZwb2xpY3kYASABKAsyHS5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUG9saWN5IiAKEEdldFBvbGljeVJlcXVlc3QSDAoEbmFtZRgBIAEoCSI8ChNMaXN0UG9saWNpZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJImAKFExpc3RQb2xpY2llc1Jlc3BvbnNlEi8KCHBvbGljaWVzGAEgAygLMh0uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlBvbGljeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiRAoTVXBkYXRlUG9saWN5UmVxdWVzdBItCgZwb2xpY3kYASABKAsyHS5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUG9saWN5IjUKE0RlbGV0ZVBvbGljeVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBCIWChREZWxldGVQb2xpY3lSZXNwb25zZSJlCgxBcHBseVJlcXVlc3QSNQoJcmVzb3VyY2VzGAEgASgLMiIuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlJlc291cmNlU2V0Eg0KBXBydW5lGAIgASgIEg8KB2RyeV9ydW4YAyABKAgiVQoGQ2hhbmdlEgwKBGtpbmQYASABKAkSDAoEbmFtZRgCIAEoCRIvCgZhY3Rpb24YAyABKA4yHy5oZWFkZ2F0ZS5hZG1pbi52MS5DaGFuZ2VBY3Rpb24iTQoNQXBwbHlSZXNwb25zZRIqCgdjaGFuZ2VzGAEgAygLMhkuaGVhZGdhdGUuYWRtaW4udjEuQ2hhbmdlEhAKCHJldmlzaW9uGAIgASgEIjgKCVJlamVjdGlvbhIMCgRraW5kGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSJxCgROYWNrEg8KB3ZlcnNpb24YASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoIcmVqZWN0ZWQYAyADKAsyHC5oZWFkZ2F0ZS5hZG1pbi52MS5SZWplY3Rpb24ipAIKBE5vZGUSDAoEbmFtZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSDQoFYnVpbGQYAyABKAkSKwoFc3RhdGUYBCABKA4yHC5oZWFkZ2F0ZS5hZG1pbi52MS5Ob2RlU3RhdGUSFwoPYXBwbGllZF92ZXJzaW9uGAUgASgEEhcKD2N1cnJlbnRfdmVyc2lvbhgGIAEoBBIwCgxjb25uZWN0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCglsYXN0X25hY2sYCSABKAsyFy5oZWFkZ2F0ZS5hZG1pbi52MS5OYWNrIhIKEExpc3ROb2Rlc1JlcXVlc3QiOwoRTGlzdE5vZGVzUmVzcG9uc2USJgoFbm9kZXMYASADKAsyFy5oZWFkZ2F0ZS5hZG1pbi52MS5Ob2RlKpsBCgxDaGFuZ2VBY3Rpb24SHQoZQ0hBTkdFX0FDVElPTl9VTlNQRUNJRklFRBAAEhsKF0NIQU5HRV9BQ1RJT05fVU5DSEFOR0VEEAESGQoVQ0hBTkdFX0FDVElPTl9DUkVBVEVEEAISGQoVQ0hBTkdFX0FDVElPTl9VUERBVEVEEAMSGQoVQ0hBTkdFX0FDVElPTl9ERUxFVEVEEAQqXgoJTm9kZVN0YXRlEhoKFk5PREVfU1RBVEVfVU5TUEVDSUZJRUQQABIYChROT0RFX1NUQVRFX0NPTk5FQ1RFRBABEhsKF05PREVfU1RBVEVfRElTQ09OTkVDVEVEEAIy3xMKDEFkbWluU2VydmljZRJbCg5DcmVhdGVQcm92aWRlchIoLmhlYWRnYXRlLmFkbWluLnYxLkNyZWF0ZVByb3ZpZGVyUmVxdWVzdBofLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qcm92aWRlchJVCgtHZXRQcm92aWRlchIlLmhlYWRnYXRlLmFkbWluLnYxLkdldFByb3ZpZGVyUmVxdWVzdBofLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qcm92aWRlchJiCg1MaXN0UHJvdmlkZXJzEicuaGVhZGdhdGUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1JlcXVlc3QaKC5oZWFkZ2F0ZS5hZG1pbi52MS5MaXN0UHJvdmlkZXJzUmVzcG9uc2USWwoOVXBkYXRlUHJvdmlkZXISKC5oZWFkZ2F0ZS5hZG1pbi52MS5VcGRhdGVQcm92aWRlclJlcXVlc3QaHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUHJvdmlkZXISZQoORGVsZXRlUHJvdmlkZXISKC5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVQcm92aWRlclJlcXVlc3QaKS5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVQcm92aWRlclJlc3BvbnNlElIKC0NyZWF0ZU1vZGVsEiUuaGVhZGdhdGUuYWRtaW4udjEuQ3JlYXRlTW9kZWxSZXF1ZXN0GhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1vZGVsEkwKCEdldE1vZGVsEiIuaGVhZGdhdGUuYWRtaW4udjEuR2V0TW9kZWxSZXF1ZXN0GhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1vZGVsElkKCkxpc3RNb2RlbHMSJC5oZWFkZ2F0ZS5hZG1pbi52MS5MaXN0TW9kZWxzUmVxdWVzdBolLmhlYWRnYXRlLmFkbWluLnYxLkxpc3RNb2RlbHNSZXNwb25zZRJSCgtVcGRhdGVNb2RlbBIlLmhlYWRnYXRlLmFkbWluLnYxLlVwZGF0ZU1vZGVsUmVxdWVzdBocLmhlYWRnYXRlLnJlc291cmNlcy52MS5Nb2RlbBJcCgtEZWxldGVNb2RlbBIlLmhlYWRnYXRlLmFkbWluLnYxLkRlbGV0ZU1vZGVsUmVxdWVzdBomLmhlYWRnYXRlLmFkbWluLnYxLkRlbGV0ZU1vZGVsUmVzcG9uc2USTwoKQ3JlYXRlVGVhbRIkLmhlYWRnYXRlLmFkbWluLnYxLkNyZWF0ZVRlYW1SZXF1ZXN0GhsuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlRlYW0SSQoHR2V0VGVhbRIhLmhlYWRnYXRlLmFkbWluLnYxLkdldFRlYW1SZXF1ZXN0GhsuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlRlYW0SVgoJTGlzdFRlYW1zEiMuaGVhZGdhdGUuYWRtaW4udjEuTGlzdFRlYW1zUmVxdWVzdBokLmhlYWRnYXRlLmFkbWluLnYxLkxpc3RUZWFtc1Jlc3BvbnNlEk8KClVwZGF0ZVRlYW0SJC5oZWFkZ2F0ZS5hZG1pbi52MS5VcGRhdGVUZWFtUmVxdWVzdBobLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtElkKCkRlbGV0ZVRlYW0SJC5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVUZWFtUmVxdWVzdBolLmhlYWRnYXRlLmFkbWluLnYxLkRlbGV0ZVRlYW1SZXNwb25zZRJWCglDcmVhdGVLZXkSIy5oZWFkZ2F0ZS5hZG1pbi52MS5DcmVhdGVLZXlSZXF1ZXN0GiQuaGVhZGdhdGUuYWRtaW4udjEuQ3JlYXRlS2V5UmVzcG9uc2USRgoGR2V0S2V5EiAuaGVhZGdhdGUuYWRtaW4udjEuR2V0S2V5UmVxdWVzdBoaLmhlYWRnYXRlLnJlc291cmNlcy52MS5LZXkSUwoITGlzdEtleXMSIi5oZWFkZ2F0ZS5hZG1pbi52MS5MaXN0S2V5c1JlcXVlc3QaIy5oZWFkZ2F0ZS5hZG1pbi52MS5MaXN0S2V5c1Jlc3BvbnNlEkwKCVVwZGF0ZUtleRIjLmhlYWRnYXRlLmFkbWluLnYxLlVwZGF0ZUtleVJlcXVlc3QaGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5ElYKCURlbGV0ZUtleRIjLmhlYWRnYXRlLmFkbWluLnYxLkRlbGV0ZUtleVJlcXVlc3QaJC5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVLZXlSZXNwb25zZRJWCglSb3RhdGVLZXkSIy5oZWFkZ2F0ZS5hZG1pbi52MS5Sb3RhdGVLZXlSZXF1ZXN0GiQuaGVhZGdhdGUuYWRtaW4udjEuUm90YXRlS2V5UmVzcG9uc2USTAoJUmV2b2tlS2V5EiMuaGVhZGdhdGUuYWRtaW4udjEuUmV2b2tlS2V5UmVxdWVzdBoaLmhlYWRnYXRlLnJlc291cmNlcy52MS5LZXkSVQoMQ3JlYXRlUG9saWN5EiYuaGVhZGdhdGUuYWRtaW4udjEuQ3JlYXRlUG9saWN5UmVxdWVzdBodLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3kSTwoJR2V0UG9saWN5EiMuaGVhZGdhdGUuYWRtaW4udjEuR2V0UG9saWN5UmVxdWVzdBodLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3kSXwoMTGlzdFBvbGljaWVzEiYuaGVhZGdhdGUuYWRtaW4udjEuTGlzdFBvbGljaWVzUmVxdWVzdBonLmhlYWRnYXRlLmFkbWluLnYxLkxpc3RQb2xpY2llc1Jlc3BvbnNlElUKDFVwZGF0ZVBvbGljeRImLmhlYWRnYXRlLmFkbWluLnYxLlVwZGF0ZVBvbGljeVJlcXVlc3QaHS5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUG9saWN5El8KDERlbGV0ZVBvbGljeRImLmhlYWRnYXRlLmFkbWluLnYxLkRlbGV0ZVBvbGljeVJlcXVlc3QaJy5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVQb2xpY3lSZXNwb25zZRJKCgVBcHBseRIfLmhlYWRnYXRlLmFkbWluLnYxLkFwcGx5UmVxdWVzdBogLmhlYWRnYXRlLmFkbWluLnYxLkFwcGx5UmVzcG9uc2USVgoJTGlzdE5vZGVzEiMuaGVhZGdhdGUuYWRtaW4udjEuTGlzdE5vZGVzUmVxdWVzdBokLmhlYWRnYXRlLmFkbWluLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_headgate_resources_v1_resources]);
+  fileDesc("Ch1oZWFkZ2F0ZS9hZG1pbi92MS9hZG1pbi5wcm90bxIRaGVhZGdhdGUuYWRtaW4udjEiYQoVQ3JlYXRlUHJvdmlkZXJSZXF1ZXN0EjEKCHByb3ZpZGVyGAEgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyEhUKDXZhbGlkYXRlX29ubHkYAiABKAgiIgoSR2V0UHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkiXwoUTGlzdFByb3ZpZGVyc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJEhAKCHJldmlzaW9uGAQgASgEInYKFUxpc3RQcm92aWRlcnNSZXNwb25zZRIyCglwcm92aWRlcnMYASADKAsyHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUHJvdmlkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCHJldmlzaW9uGAMgASgEIpIBChVVcGRhdGVQcm92aWRlclJlcXVlc3QSMQoIcHJvdmlkZXIYASABKAsyHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUHJvdmlkZXISLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhUKDXZhbGlkYXRlX29ubHkYAyABKAgiTgoVRGVsZXRlUHJvdmlkZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSEAoIcmV2aXNpb24YAiABKAQSFQoNdmFsaWRhdGVfb25seRgDIAEoCCIYChZEZWxldGVQcm92aWRlclJlc3BvbnNlIlgKEkNyZWF0ZU1vZGVsUmVxdWVzdBIrCgVtb2RlbBgBIAEoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5Nb2RlbBIVCg12YWxpZGF0ZV9vbmx5GAIgASgIIh8KD0dldE1vZGVsUmVxdWVzdBIMCgRuYW1lGAEgASgJIlwKEUxpc3RNb2RlbHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBmZpbHRlchgDIAEoCRIQCghyZXZpc2lvbhgEIAEoBCJtChJMaXN0TW9kZWxzUmVzcG9uc2USLAoGbW9kZWxzGAEgAygLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1vZGVsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoBCKJAQoSVXBkYXRlTW9kZWxSZXF1ZXN0EisKBW1vZGVsGAEgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1vZGVsEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIksKEkRlbGV0ZU1vZGVsUmVxdWVzdBIMCgRuYW1lGAEgASgJEhAKCHJldmlzaW9uGAIgASgEEhUKDXZhbGlkYXRlX29ubHkYAyABKAgiFQoTRGVsZXRlTW9kZWxSZXNwb25zZSJVChFDcmVhdGVUZWFtUmVxdWVzdBIpCgR0ZWFtGAEgASgLMhsuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlRlYW0SFQoNdmFsaWRhdGVfb25seRgCIAEoCCIeCg5HZXRUZWFtUmVxdWVzdBIMCgRuYW1lGAEgASgJIlsKEExpc3RUZWFtc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJEhAKCHJldmlzaW9uGAQgASgEImoKEUxpc3RUZWFtc1Jlc3BvbnNlEioKBXRlYW1zGAEgAygLMhsuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlRlYW0SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCHJldmlzaW9uGAMgASgEIoYBChFVcGRhdGVUZWFtUmVxdWVzdBIpCgR0ZWFtGAEgASgLMhsuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlRlYW0SLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhUKDXZhbGlkYXRlX29ubHkYAyABKAgiSgoRRGVsZXRlVGVhbVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBBIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIhQKEkRlbGV0ZVRlYW1SZXNwb25zZSJSChBDcmVhdGVLZXlSZXF1ZXN0EicKA2tleRgBIAEoCzIaLmhlYWRnYXRlLnJlc291cmNlcy52MS5LZXkSFQoNdmFsaWRhdGVfb25seRgCIAEoCCJMChFDcmVhdGVLZXlSZXNwb25zZRInCgNrZXkYASABKAsyGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5Eg4KBnNlY3JldBgCIAEoCSIdCg1HZXRLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiWgoPTGlzdEtleXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBmZpbHRlchgDIAEoCRIQCghyZXZpc2lvbhgEIAEoBCJnChBMaXN0S2V5c1Jlc3BvbnNlEigKBGtleXMYASADKAsyGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoBCKDAQoQVXBkYXRlS2V5UmVxdWVzdBInCgNrZXkYASABKAsyGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5Ei8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIkkKEERlbGV0ZUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBBIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIhMKEURlbGV0ZUtleVJlc3BvbnNlIkkKEFJvdGF0ZUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBBIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIkwKEVJvdGF0ZUtleVJlc3BvbnNlEicKA2tleRgBIAEoCzIaLmhlYWRnYXRlLnJlc291cmNlcy52MS5LZXkSDgoGc2VjcmV0GAIgASgJIkkKEFJldm9rZUtleVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBBIVCg12YWxpZGF0ZV9vbmx5GAMgASgIIlsKE0NyZWF0ZVBvbGljeVJlcXVlc3QSLQoGcG9saWN5GAEgASgLMh0uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlBvbGljeRIVCg12YWxpZGF0ZV9vbmx5GAIgASgIIiAKEEdldFBvbGljeVJlcXVlc3QSDAoEbmFtZRgBIAEoCSJeChNMaXN0UG9saWNpZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBmZpbHRlchgDIAEoCRIQCghyZXZpc2lvbhgEIAEoBCJyChRMaXN0UG9saWNpZXNSZXNwb25zZRIvCghwb2xpY2llcxgBIAMoCzIdLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3kSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCHJldmlzaW9uGAMgASgEIowBChNVcGRhdGVQb2xpY3lSZXF1ZXN0Ei0KBnBvbGljeRgBIAEoCzIdLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3kSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhUKDXZhbGlkYXRlX29ubHkYAyABKAgiTAoTRGVsZXRlUG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJEhAKCHJldmlzaW9uGAIgASgEEhUKDXZhbGlkYXRlX29ubHkYAyABKAgiFgoURGVsZXRlUG9saWN5UmVzcG9uc2UifgoMQXBwbHlSZXF1ZXN0EjUKCXJlc291cmNlcxgBIAEoCzIiLmhlYWRnYXRlLnJlc291cmNlcy52MS5SZXNvdXJjZVNldBINCgVwcnVuZRgCIAEoCBIPCgdkcnlfcnVuGAMgASgIEhcKD29uZV90cmFuc2FjdGlvbhgEIAEoCCLGAQoGQ2hhbmdlEgwKBGtpbmQYASABKAkSDAoEbmFtZRgCIAEoCRIvCgZhY3Rpb24YAyABKA4yHy5oZWFkZ2F0ZS5hZG1pbi52MS5DaGFuZ2VBY3Rpb24SFgoOY2hhbmdlZF9maWVsZHMYBCADKAkSKwoGYmVmb3JlGAUgASgLMhsuaGVhZGdhdGUuYWRtaW4udjEuUmVzb3VyY2USKgoFYWZ0ZXIYBiABKAsyGy5oZWFkZ2F0ZS5hZG1pbi52MS5SZXNvdXJjZSJjCg1BcHBseVJlc3BvbnNlEioKB2NoYW5nZXMYASADKAsyGS5oZWFkZ2F0ZS5hZG1pbi52MS5DaGFuZ2USEAoIcmV2aXNpb24YAiABKAQSFAoMdHJhbnNhY3Rpb25zGAMgASgNIoMCCghSZXNvdXJjZRIzCghwcm92aWRlchgBIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qcm92aWRlckgAEi0KBW1vZGVsGAIgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1vZGVsSAASKwoEdGVhbRgDIAEoCzIbLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtSAASKQoDa2V5GAQgASgLMhouaGVhZGdhdGUucmVzb3VyY2VzLnYxLktleUgAEi8KBnBvbGljeRgFIAEoCzIdLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3lIAEIKCghyZXNvdXJjZSI9ChVXYXRjaFJlc291cmNlc1JlcXVlc3QSDQoFa2luZHMYASADKAkSFQoNZnJvbV9yZXZpc2lvbhgCIAEoBCJsChZXYXRjaFJlc291cmNlc1Jlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEjAKBmV2ZW50cxgCIAMoCzIgLmhlYWRnYXRlLmFkbWluLnYxLlJlc291cmNlRXZlbnQSDgoGc3luY2VkGAMgASgIIosBCg1SZXNvdXJjZUV2ZW50EgwKBGtpbmQYASABKAkSDAoEbmFtZRgCIAEoCRIvCgZhY3Rpb24YAyABKA4yHy5oZWFkZ2F0ZS5hZG1pbi52MS5DaGFuZ2VBY3Rpb24SLQoIcmVzb3VyY2UYBCABKAsyGy5oZWFkZ2F0ZS5hZG1pbi52MS5SZXNvdXJjZSKuAgoKQXVkaXRFbnRyeRIKCgJpZBgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhY3RvchgDIAEoCRIlCgRyb2xlGAQgASgOMhcuaGVhZGdhdGUuYWRtaW4udjEuUm9sZRIOCgZtZXRob2QYBSABKAkSDwoHYWRkcmVzcxgGIAEoCRISCgp1c2VyX2FnZW50GAcgASgJEjAKB291dGNvbWUYCCABKA4yHy5oZWFkZ2F0ZS5hZG1pbi52MS5BdWRpdE91dGNvbWUSDwoHbWVzc2FnZRgJIAEoCRIqCgdjaGFuZ2VzGAogAygLMhkuaGVhZGdhdGUuYWRtaW4udjEuQ2hhbmdlEhAKCHJldmlzaW9uGAsgASgEIq4BChdMaXN0QXVkaXRFbnRyaWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImMKGExpc3RBdWRpdEVudHJpZXNSZXNwb25zZRIuCgdlbnRyaWVzGAEgAygLMh0uaGVhZGdhdGUuYWRtaW4udjEuQXVkaXRFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKgoYV2F0Y2hBdWRpdEVudHJpZXNSZXF1ZXN0Eg4KBmZpbHRlchgBIAEoCSLFAQoKQWRtaW5Ub2tlbhIMCgRuYW1lGAEgASgJEiUKBHJvbGUYAiABKA4yFy5oZWFkZ2F0ZS5hZG1pbi52MS5Sb2xlEgwKBHRlYW0YAyABKAkSLwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GAYgASgJImQKF0NyZWF0ZUFkbWluVG9rZW5SZXF1ZXN0EjIKC2FkbWluX3Rva2VuGAEgASgLMh0uaGVhZGdhdGUuYWRtaW4udjEuQWRtaW5Ub2tlbhIVCg12YWxpZGF0ZV9vbmx5GAIgASgIIl0KGENyZWF0ZUFkbWluVG9rZW5SZXNwb25zZRIyCgthZG1pbl90b2tlbhgBIAEoCzIdLmhlYWRnYXRlLmFkbWluLnYxLkFkbWluVG9rZW4SDQoFdG9rZW4YAiABKAkiGAoWTGlzdEFkbWluVG9rZW5zUmVxdWVzdCJOChdMaXN0QWRtaW5Ub2tlbnNSZXNwb25zZRIzCgxhZG1pbl90b2tlbnMYASADKAsyHS5oZWFkZ2F0ZS5hZG1pbi52MS5BZG1pblRva2VuIj4KF0RlbGV0ZUFkbWluVG9rZW5SZXF1ZXN0EgwKBG5hbWUYASABKAkSFQoNdmFsaWRhdGVfb25seRgCIAEoCCIaChhEZWxldGVBZG1pblRva2VuUmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCKFAQoOV2hvQW1JUmVzcG9uc2USDQoFYWN0b3IYASABKAkSJQoEcm9sZRgCIAEoDjIXLmhlYWRnYXRlLmFkbWluLnYxLlJvbGUSDAoEdGVhbRgDIAEoCRIvCgtleHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiywEKCUpvaW5Ub2tlbhIKCgJpZBgBIAEoCRIOCgZyZWdpb24YAiABKAkSDAoEbm9kZRgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHVzZXNfbWF4GAYgASgNEgwKBHVzZXMYByABKA0SEgoKY3JlYXRlZF9ieRgIIAEoCSJKChZDcmVhdGVKb2luVG9rZW5SZXF1ZXN0EjAKCmpvaW5fdG9rZW4YASABKAsyHC5oZWFkZ2F0ZS5hZG1pbi52MS5Kb2luVG9rZW4iWgoXQ3JlYXRlSm9pblRva2VuUmVzcG9uc2USMAoKam9pbl90b2tlbhgBIAEoCzIcLmhlYWRnYXRlLmFkbWluLnYxLkpvaW5Ub2tlbhINCgV0b2tlbhgCIAEoCSIXChVMaXN0Sm9pblRva2Vuc1JlcXVlc3QiSwoWTGlzdEpvaW5Ub2tlbnNSZXNwb25zZRIxCgtqb2luX3Rva2VucxgBIAMoCzIcLmhlYWRnYXRlLmFkbWluLnYxLkpvaW5Ub2tlbiIkChZEZWxldGVKb2luVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJIhkKF0RlbGV0ZUpvaW5Ub2tlblJlc3BvbnNlIjgKCVJlamVjdGlvbhIMCgRraW5kGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSJxCgROYWNrEg8KB3ZlcnNpb24YASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoIcmVqZWN0ZWQYAyADKAsyHC5oZWFkZ2F0ZS5hZG1pbi52MS5SZWplY3Rpb24i5gIKBE5vZGUSDAoEbmFtZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSDQoFYnVpbGQYAyABKAkSKwoFc3RhdGUYBCABKA4yHC5oZWFkZ2F0ZS5hZG1pbi52MS5Ob2RlU3RhdGUSFwoPYXBwbGllZF92ZXJzaW9uGAUgASgEEhcKD2N1cnJlbnRfdmVyc2lvbhgGIAEoBBIwCgxjb25uZWN0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmxhc3Rfc2Vlbl90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCglsYXN0X25hY2sYCSABKAsyFy5oZWFkZ2F0ZS5hZG1pbi52MS5OYWNrEg8KB3JlcGxpY2EYCiABKAkSLwoJaGVsZF9iYWNrGAsgAygLMhwuaGVhZGdhdGUuYWRtaW4udjEuUmVqZWN0aW9uIiIKEExpc3ROb2Rlc1JlcXVlc3QSDgoGZmlsdGVyGAEgASgJIjsKEUxpc3ROb2Rlc1Jlc3BvbnNlEiYKBW5vZGVzGAEgAygLMhcuaGVhZGdhdGUuYWRtaW4udjEuTm9kZSIhChFEZWxldGVOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKEkRlbGV0ZU5vZGVSZXNwb25zZSI3CgZMZWFkZXISDQoFc2NvcGUYASABKAkSDwoHcmVwbGljYRgCIAEoCRINCgVlcG9jaBgDIAEoBCLEAQoHUmVwbGljYRIMCgRuYW1lGAEgASgJEg4KBnJlZ2lvbhgCIAEoCRINCgVidWlsZBgDIAEoCRIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAUgASgEEhcKD2Nvbm5lY3RlZF9ub2RlcxgGIAEoDRIyCg5sYXN0X3NlZW5fdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiEgoQR2V0U3RhdHVzUmVxdWVzdCL2AQoRR2V0U3RhdHVzUmVzcG9uc2USDwoHcmVwbGljYRgBIAEoCRIOCgZyZWdpb24YAiABKAkSDQoFYnVpbGQYAyABKAkSDwoHdmVyc2lvbhgEIAEoBBINCgVzdG9yZRgFIAEoCRIVCg1zdG9yZV9wcm9ibGVtGAYgASgJEgsKA2J1cxgHIAEoCRITCgtidXNfcHJvYmxlbRgIIAEoCRIqCgdsZWFkZXJzGAkgAygLMhkuaGVhZGdhdGUuYWRtaW4udjEuTGVhZGVyEiwKCHJlcGxpY2FzGAogAygLMhouaGVhZGdhdGUuYWRtaW4udjEuUmVwbGljYSIZChdHZXRTZWNyZXRzU3RhdHVzUmVxdWVzdCI5ChhHZXRTZWNyZXRzU3RhdHVzUmVzcG9uc2USDgoGdmFsdWVzGAEgASgEEg0KBXN0YWxlGAIgASgEIhYKFFJlc2VhbFNlY3JldHNSZXF1ZXN0IikKFVJlc2VhbFNlY3JldHNSZXNwb25zZRIQCghyZXNlYWxlZBgBIAEoBCqbAQoMQ2hhbmdlQWN0aW9uEh0KGUNIQU5HRV9BQ1RJT05fVU5TUEVDSUZJRUQQABIbChdDSEFOR0VfQUNUSU9OX1VOQ0hBTkdFRBABEhkKFUNIQU5HRV9BQ1RJT05fQ1JFQVRFRBACEhkKFUNIQU5HRV9BQ1RJT05fVVBEQVRFRBADEhkKFUNIQU5HRV9BQ1RJT05fREVMRVRFRBAEKl8KDEF1ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFgoSQVVESVRfT1VUQ09NRV9ET05FEAESGAoUQVVESVRfT1VUQ09NRV9ERU5JRUQQAipdCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIOCgpST0xFX0FETUlOEAESDwoLUk9MRV9FRElUT1IQAhIPCgtST0xFX1ZJRVdFUhADEg0KCVJPTEVfVEVBTRAEKl4KCU5vZGVTdGF0ZRIaChZOT0RFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUTk9ERV9TVEFURV9DT05ORUNURUQQARIbChdOT0RFX1NUQVRFX0RJU0NPTk5FQ1RFRBACMuoeCgxBZG1pblNlcnZpY2USWwoOQ3JlYXRlUHJvdmlkZXISKC5oZWFkZ2F0ZS5hZG1pbi52MS5DcmVhdGVQcm92aWRlclJlcXVlc3QaHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUHJvdmlkZXISVQoLR2V0UHJvdmlkZXISJS5oZWFkZ2F0ZS5hZG1pbi52MS5HZXRQcm92aWRlclJlcXVlc3QaHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUHJvdmlkZXISYgoNTGlzdFByb3ZpZGVycxInLmhlYWRnYXRlLmFkbWluLnYxLkxpc3RQcm92aWRlcnNSZXF1ZXN0GiguaGVhZGdhdGUuYWRtaW4udjEuTGlzdFByb3ZpZGVyc1Jlc3BvbnNlElsKDlVwZGF0ZVByb3ZpZGVyEiguaGVhZGdhdGUuYWRtaW4udjEuVXBkYXRlUHJvdmlkZXJSZXF1ZXN0Gh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyEmUKDkRlbGV0ZVByb3ZpZGVyEiguaGVhZGdhdGUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXF1ZXN0GikuaGVhZGdhdGUuYWRtaW4udjEuRGVsZXRlUHJvdmlkZXJSZXNwb25zZRJSCgtDcmVhdGVNb2RlbBIlLmhlYWRnYXRlLmFkbWluLnYxLkNyZWF0ZU1vZGVsUmVxdWVzdBocLmhlYWRnYXRlLnJlc291cmNlcy52MS5Nb2RlbBJMCghHZXRNb2RlbBIiLmhlYWRnYXRlLmFkbWluLnYxLkdldE1vZGVsUmVxdWVzdBocLmhlYWRnYXRlLnJlc291cmNlcy52MS5Nb2RlbBJZCgpMaXN0TW9kZWxzEiQuaGVhZGdhdGUuYWRtaW4udjEuTGlzdE1vZGVsc1JlcXVlc3QaJS5oZWFkZ2F0ZS5hZG1pbi52MS5MaXN0TW9kZWxzUmVzcG9uc2USUgoLVXBkYXRlTW9kZWwSJS5oZWFkZ2F0ZS5hZG1pbi52MS5VcGRhdGVNb2RlbFJlcXVlc3QaHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuTW9kZWwSXAoLRGVsZXRlTW9kZWwSJS5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVNb2RlbFJlcXVlc3QaJi5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVNb2RlbFJlc3BvbnNlEk8KCkNyZWF0ZVRlYW0SJC5oZWFkZ2F0ZS5hZG1pbi52MS5DcmVhdGVUZWFtUmVxdWVzdBobLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtEkkKB0dldFRlYW0SIS5oZWFkZ2F0ZS5hZG1pbi52MS5HZXRUZWFtUmVxdWVzdBobLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtElYKCUxpc3RUZWFtcxIjLmhlYWRnYXRlLmFkbWluLnYxLkxpc3RUZWFtc1JlcXVlc3QaJC5oZWFkZ2F0ZS5hZG1pbi52MS5MaXN0VGVhbXNSZXNwb25zZRJPCgpVcGRhdGVUZWFtEiQuaGVhZGdhdGUuYWRtaW4udjEuVXBkYXRlVGVhbVJlcXVlc3QaGy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVGVhbRJZCgpEZWxldGVUZWFtEiQuaGVhZGdhdGUuYWRtaW4udjEuRGVsZXRlVGVhbVJlcXVlc3QaJS5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVUZWFtUmVzcG9uc2USVgoJQ3JlYXRlS2V5EiMuaGVhZGdhdGUuYWRtaW4udjEuQ3JlYXRlS2V5UmVxdWVzdBokLmhlYWRnYXRlLmFkbWluLnYxLkNyZWF0ZUtleVJlc3BvbnNlEkYKBkdldEtleRIgLmhlYWRnYXRlLmFkbWluLnYxLkdldEtleVJlcXVlc3QaGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5ElMKCExpc3RLZXlzEiIuaGVhZGdhdGUuYWRtaW4udjEuTGlzdEtleXNSZXF1ZXN0GiMuaGVhZGdhdGUuYWRtaW4udjEuTGlzdEtleXNSZXNwb25zZRJMCglVcGRhdGVLZXkSIy5oZWFkZ2F0ZS5hZG1pbi52MS5VcGRhdGVLZXlSZXF1ZXN0GhouaGVhZGdhdGUucmVzb3VyY2VzLnYxLktleRJWCglEZWxldGVLZXkSIy5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVLZXlSZXF1ZXN0GiQuaGVhZGdhdGUuYWRtaW4udjEuRGVsZXRlS2V5UmVzcG9uc2USVgoJUm90YXRlS2V5EiMuaGVhZGdhdGUuYWRtaW4udjEuUm90YXRlS2V5UmVxdWVzdBokLmhlYWRnYXRlLmFkbWluLnYxLlJvdGF0ZUtleVJlc3BvbnNlEkwKCVJldm9rZUtleRIjLmhlYWRnYXRlLmFkbWluLnYxLlJldm9rZUtleVJlcXVlc3QaGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5ElUKDENyZWF0ZVBvbGljeRImLmhlYWRnYXRlLmFkbWluLnYxLkNyZWF0ZVBvbGljeVJlcXVlc3QaHS5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUG9saWN5Ek8KCUdldFBvbGljeRIjLmhlYWRnYXRlLmFkbWluLnYxLkdldFBvbGljeVJlcXVlc3QaHS5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUG9saWN5El8KDExpc3RQb2xpY2llcxImLmhlYWRnYXRlLmFkbWluLnYxLkxpc3RQb2xpY2llc1JlcXVlc3QaJy5oZWFkZ2F0ZS5hZG1pbi52MS5MaXN0UG9saWNpZXNSZXNwb25zZRJVCgxVcGRhdGVQb2xpY3kSJi5oZWFkZ2F0ZS5hZG1pbi52MS5VcGRhdGVQb2xpY3lSZXF1ZXN0Gh0uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlBvbGljeRJfCgxEZWxldGVQb2xpY3kSJi5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVQb2xpY3lSZXF1ZXN0GicuaGVhZGdhdGUuYWRtaW4udjEuRGVsZXRlUG9saWN5UmVzcG9uc2USSgoFQXBwbHkSHy5oZWFkZ2F0ZS5hZG1pbi52MS5BcHBseVJlcXVlc3QaIC5oZWFkZ2F0ZS5hZG1pbi52MS5BcHBseVJlc3BvbnNlEmcKDldhdGNoUmVzb3VyY2VzEiguaGVhZGdhdGUuYWRtaW4udjEuV2F0Y2hSZXNvdXJjZXNSZXF1ZXN0GikuaGVhZGdhdGUuYWRtaW4udjEuV2F0Y2hSZXNvdXJjZXNSZXNwb25zZTABEmsKEExpc3RBdWRpdEVudHJpZXMSKi5oZWFkZ2F0ZS5hZG1pbi52MS5MaXN0QXVkaXRFbnRyaWVzUmVxdWVzdBorLmhlYWRnYXRlLmFkbWluLnYxLkxpc3RBdWRpdEVudHJpZXNSZXNwb25zZRJhChFXYXRjaEF1ZGl0RW50cmllcxIrLmhlYWRnYXRlLmFkbWluLnYxLldhdGNoQXVkaXRFbnRyaWVzUmVxdWVzdBodLmhlYWRnYXRlLmFkbWluLnYxLkF1ZGl0RW50cnkwARJrChBDcmVhdGVBZG1pblRva2VuEiouaGVhZGdhdGUuYWRtaW4udjEuQ3JlYXRlQWRtaW5Ub2tlblJlcXVlc3QaKy5oZWFkZ2F0ZS5hZG1pbi52MS5DcmVhdGVBZG1pblRva2VuUmVzcG9uc2USaAoPTGlzdEFkbWluVG9rZW5zEikuaGVhZGdhdGUuYWRtaW4udjEuTGlzdEFkbWluVG9rZW5zUmVxdWVzdBoqLmhlYWRnYXRlLmFkbWluLnYxLkxpc3RBZG1pblRva2Vuc1Jlc3BvbnNlEmsKEERlbGV0ZUFkbWluVG9rZW4SKi5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVBZG1pblRva2VuUmVxdWVzdBorLmhlYWRnYXRlLmFkbWluLnYxLkRlbGV0ZUFkbWluVG9rZW5SZXNwb25zZRJNCgZXaG9BbUkSIC5oZWFkZ2F0ZS5hZG1pbi52MS5XaG9BbUlSZXF1ZXN0GiEuaGVhZGdhdGUuYWRtaW4udjEuV2hvQW1JUmVzcG9uc2USaAoPQ3JlYXRlSm9pblRva2VuEikuaGVhZGdhdGUuYWRtaW4udjEuQ3JlYXRlSm9pblRva2VuUmVxdWVzdBoqLmhlYWRnYXRlLmFkbWluLnYxLkNyZWF0ZUpvaW5Ub2tlblJlc3BvbnNlEmUKDkxpc3RKb2luVG9rZW5zEiguaGVhZGdhdGUuYWRtaW4udjEuTGlzdEpvaW5Ub2tlbnNSZXF1ZXN0GikuaGVhZGdhdGUuYWRtaW4udjEuTGlzdEpvaW5Ub2tlbnNSZXNwb25zZRJoCg9EZWxldGVKb2luVG9rZW4SKS5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVKb2luVG9rZW5SZXF1ZXN0GiouaGVhZGdhdGUuYWRtaW4udjEuRGVsZXRlSm9pblRva2VuUmVzcG9uc2USVgoJTGlzdE5vZGVzEiMuaGVhZGdhdGUuYWRtaW4udjEuTGlzdE5vZGVzUmVxdWVzdBokLmhlYWRnYXRlLmFkbWluLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlElkKCkRlbGV0ZU5vZGUSJC5oZWFkZ2F0ZS5hZG1pbi52MS5EZWxldGVOb2RlUmVxdWVzdBolLmhlYWRnYXRlLmFkbWluLnYxLkRlbGV0ZU5vZGVSZXNwb25zZRJWCglHZXRTdGF0dXMSIy5oZWFkZ2F0ZS5hZG1pbi52MS5HZXRTdGF0dXNSZXF1ZXN0GiQuaGVhZGdhdGUuYWRtaW4udjEuR2V0U3RhdHVzUmVzcG9uc2USawoQR2V0U2VjcmV0c1N0YXR1cxIqLmhlYWRnYXRlLmFkbWluLnYxLkdldFNlY3JldHNTdGF0dXNSZXF1ZXN0GisuaGVhZGdhdGUuYWRtaW4udjEuR2V0U2VjcmV0c1N0YXR1c1Jlc3BvbnNlEmIKDVJlc2VhbFNlY3JldHMSJy5oZWFkZ2F0ZS5hZG1pbi52MS5SZXNlYWxTZWNyZXRzUmVxdWVzdBooLmhlYWRnYXRlLmFkbWluLnYxLlJlc2VhbFNlY3JldHNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_headgate_resources_v1_resources]);
 
 /**
  * @generated from message headgate.admin.v1.CreateProviderRequest
@@ -24,6 +24,11 @@ export type CreateProviderRequest = Message<"headgate.admin.v1.CreateProviderReq
    * @generated from field: headgate.resources.v1.Provider provider = 1;
    */
   provider?: Provider | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -67,6 +72,20 @@ export type ListProvidersRequest = Message<"headgate.admin.v1.ListProvidersReque
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * By name, type, managed_by.
+   *
+   * @generated from field: string filter = 3;
+   */
+  filter: string;
+
+  /**
+   * Read the store as it was at this revision, if that is still kept. 0: now.
+   *
+   * @generated from field: uint64 revision = 4;
+   */
+  revision: bigint;
 };
 
 /**
@@ -89,6 +108,13 @@ export type ListProvidersResponse = Message<"headgate.admin.v1.ListProvidersResp
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * That was read: the same for all pages of one listing.
+   *
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
 };
 
 /**
@@ -109,6 +135,18 @@ export type UpdateProviderRequest = Message<"headgate.admin.v1.UpdateProviderReq
    * @generated from field: headgate.resources.v1.Provider provider = 1;
    */
   provider?: Provider | undefined;
+
+  /**
+   * The fields to change, as `limits` or `retry.max_attempts`; metadata.revision is then optional. Absent: all.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -133,6 +171,11 @@ export type DeleteProviderRequest = Message<"headgate.admin.v1.DeleteProviderReq
    * @generated from field: uint64 revision = 2;
    */
   revision: bigint;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -163,6 +206,11 @@ export type CreateModelRequest = Message<"headgate.admin.v1.CreateModelRequest">
    * @generated from field: headgate.resources.v1.Model model = 1;
    */
   model?: Model | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -202,6 +250,18 @@ export type ListModelsRequest = Message<"headgate.admin.v1.ListModelsRequest"> &
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * By name, strategy, managed_by.
+   *
+   * @generated from field: string filter = 3;
+   */
+  filter: string;
+
+  /**
+   * @generated from field: uint64 revision = 4;
+   */
+  revision: bigint;
 };
 
 /**
@@ -224,6 +284,11 @@ export type ListModelsResponse = Message<"headgate.admin.v1.ListModelsResponse">
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
 };
 
 /**
@@ -241,6 +306,16 @@ export type UpdateModelRequest = Message<"headgate.admin.v1.UpdateModelRequest">
    * @generated from field: headgate.resources.v1.Model model = 1;
    */
   model?: Model | undefined;
+
+  /**
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -263,6 +338,11 @@ export type DeleteModelRequest = Message<"headgate.admin.v1.DeleteModelRequest">
    * @generated from field: uint64 revision = 2;
    */
   revision: bigint;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -293,6 +373,11 @@ export type CreateTeamRequest = Message<"headgate.admin.v1.CreateTeamRequest"> &
    * @generated from field: headgate.resources.v1.Team team = 1;
    */
   team?: Team | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -332,6 +417,18 @@ export type ListTeamsRequest = Message<"headgate.admin.v1.ListTeamsRequest"> & {
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * By name, managed_by.
+   *
+   * @generated from field: string filter = 3;
+   */
+  filter: string;
+
+  /**
+   * @generated from field: uint64 revision = 4;
+   */
+  revision: bigint;
 };
 
 /**
@@ -354,6 +451,11 @@ export type ListTeamsResponse = Message<"headgate.admin.v1.ListTeamsResponse"> &
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
 };
 
 /**
@@ -371,6 +473,16 @@ export type UpdateTeamRequest = Message<"headgate.admin.v1.UpdateTeamRequest"> &
    * @generated from field: headgate.resources.v1.Team team = 1;
    */
   team?: Team | undefined;
+
+  /**
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -393,6 +505,11 @@ export type DeleteTeamRequest = Message<"headgate.admin.v1.DeleteTeamRequest"> &
    * @generated from field: uint64 revision = 2;
    */
   revision: bigint;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -425,6 +542,11 @@ export type CreateKeyRequest = Message<"headgate.admin.v1.CreateKeyRequest"> & {
    * @generated from field: headgate.resources.v1.Key key = 1;
    */
   key?: Key | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -488,6 +610,18 @@ export type ListKeysRequest = Message<"headgate.admin.v1.ListKeysRequest"> & {
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * By name, team, user, revoked, managed_by.
+   *
+   * @generated from field: string filter = 3;
+   */
+  filter: string;
+
+  /**
+   * @generated from field: uint64 revision = 4;
+   */
+  revision: bigint;
 };
 
 /**
@@ -510,6 +644,11 @@ export type ListKeysResponse = Message<"headgate.admin.v1.ListKeysResponse"> & {
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
 };
 
 /**
@@ -527,6 +666,16 @@ export type UpdateKeyRequest = Message<"headgate.admin.v1.UpdateKeyRequest"> & {
    * @generated from field: headgate.resources.v1.Key key = 1;
    */
   key?: Key | undefined;
+
+  /**
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -549,6 +698,11 @@ export type DeleteKeyRequest = Message<"headgate.admin.v1.DeleteKeyRequest"> & {
    * @generated from field: uint64 revision = 2;
    */
   revision: bigint;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -584,6 +738,13 @@ export type RotateKeyRequest = Message<"headgate.admin.v1.RotateKeyRequest"> & {
    * @generated from field: uint64 revision = 2;
    */
   revision: bigint;
+
+  /**
+   * The answer has no secret then.
+   *
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -623,6 +784,16 @@ export type RevokeKeyRequest = Message<"headgate.admin.v1.RevokeKeyRequest"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -640,6 +811,11 @@ export type CreatePolicyRequest = Message<"headgate.admin.v1.CreatePolicyRequest
    * @generated from field: headgate.resources.v1.Policy policy = 1;
    */
   policy?: Policy | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -679,6 +855,18 @@ export type ListPoliciesRequest = Message<"headgate.admin.v1.ListPoliciesRequest
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * By name, managed_by.
+   *
+   * @generated from field: string filter = 3;
+   */
+  filter: string;
+
+  /**
+   * @generated from field: uint64 revision = 4;
+   */
+  revision: bigint;
 };
 
 /**
@@ -701,6 +889,11 @@ export type ListPoliciesResponse = Message<"headgate.admin.v1.ListPoliciesRespon
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
 };
 
 /**
@@ -718,6 +911,16 @@ export type UpdatePolicyRequest = Message<"headgate.admin.v1.UpdatePolicyRequest
    * @generated from field: headgate.resources.v1.Policy policy = 1;
    */
   policy?: Policy | undefined;
+
+  /**
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -740,6 +943,11 @@ export type DeletePolicyRequest = Message<"headgate.admin.v1.DeletePolicyRequest
    * @generated from field: uint64 revision = 2;
    */
   revision: bigint;
+
+  /**
+   * @generated from field: bool validate_only = 3;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -784,6 +992,13 @@ export type ApplyRequest = Message<"headgate.admin.v1.ApplyRequest"> & {
    * @generated from field: bool dry_run = 3;
    */
   dryRun: boolean;
+
+  /**
+   * FAILED_PRECONDITION rather than more than one transaction.
+   *
+   * @generated from field: bool one_transaction = 4;
+   */
+  oneTransaction: boolean;
 };
 
 /**
@@ -813,6 +1028,25 @@ export type Change = Message<"headgate.admin.v1.Change"> & {
    * @generated from field: headgate.admin.v1.ChangeAction action = 3;
    */
   action: ChangeAction;
+
+  /**
+   * Paths of the fields that differ, as `deployments[0].weight`; for a secret its name, never its value.
+   *
+   * @generated from field: repeated string changed_fields = 4;
+   */
+  changedFields: string[];
+
+  /**
+   * Without secrets. With dry_run only.
+   *
+   * @generated from field: headgate.admin.v1.Resource before = 5;
+   */
+  before?: Resource | undefined;
+
+  /**
+   * @generated from field: headgate.admin.v1.Resource after = 6;
+   */
+  after?: Resource | undefined;
 };
 
 /**
@@ -835,6 +1069,13 @@ export type ApplyResponse = Message<"headgate.admin.v1.ApplyResponse"> & {
    * @generated from field: uint64 revision = 2;
    */
   revision: bigint;
+
+  /**
+   * How many it took. 0: nothing was to be changed.
+   *
+   * @generated from field: uint32 transactions = 3;
+   */
+  transactions: number;
 };
 
 /**
@@ -843,6 +1084,675 @@ export type ApplyResponse = Message<"headgate.admin.v1.ApplyResponse"> & {
  */
 export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/
   messageDesc(file_headgate_admin_v1_admin, 41);
+
+/**
+ * One of the five kinds, without secrets.
+ *
+ * @generated from message headgate.admin.v1.Resource
+ */
+export type Resource = Message<"headgate.admin.v1.Resource"> & {
+  /**
+   * @generated from oneof headgate.admin.v1.Resource.resource
+   */
+  resource: {
+    /**
+     * @generated from field: headgate.resources.v1.Provider provider = 1;
+     */
+    value: Provider;
+    case: "provider";
+  } | {
+    /**
+     * @generated from field: headgate.resources.v1.Model model = 2;
+     */
+    value: Model;
+    case: "model";
+  } | {
+    /**
+     * @generated from field: headgate.resources.v1.Team team = 3;
+     */
+    value: Team;
+    case: "team";
+  } | {
+    /**
+     * @generated from field: headgate.resources.v1.Key key = 4;
+     */
+    value: Key;
+    case: "key";
+  } | {
+    /**
+     * @generated from field: headgate.resources.v1.Policy policy = 5;
+     */
+    value: Policy;
+    case: "policy";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message headgate.admin.v1.Resource.
+ * Use `create(ResourceSchema)` to create a new message.
+ */
+export const ResourceSchema: GenMessage<Resource> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 42);
+
+/**
+ * @generated from message headgate.admin.v1.WatchResourcesRequest
+ */
+export type WatchResourcesRequest = Message<"headgate.admin.v1.WatchResourcesRequest"> & {
+  /**
+   * provider, model, team, key, policy. None: all.
+   *
+   * @generated from field: repeated string kinds = 1;
+   */
+  kinds: string[];
+
+  /**
+   * Continue behind this revision, without the resources as they are. 0: with them.
+   *
+   * @generated from field: uint64 from_revision = 2;
+   */
+  fromRevision: bigint;
+};
+
+/**
+ * Describes the message headgate.admin.v1.WatchResourcesRequest.
+ * Use `create(WatchResourcesRequestSchema)` to create a new message.
+ */
+export const WatchResourcesRequestSchema: GenMessage<WatchResourcesRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 43);
+
+/**
+ * With from_revision 0, first the resources as they are (CREATED, in several answers if they are many),
+ * the last of them with `synced`. An answer without events, every 30 seconds, says how far the watch is.
+ *
+ * @generated from message headgate.admin.v1.WatchResourcesResponse
+ */
+export type WatchResourcesResponse = Message<"headgate.admin.v1.WatchResourcesResponse"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: repeated headgate.admin.v1.ResourceEvent events = 2;
+   */
+  events: ResourceEvent[];
+
+  /**
+   * @generated from field: bool synced = 3;
+   */
+  synced: boolean;
+};
+
+/**
+ * Describes the message headgate.admin.v1.WatchResourcesResponse.
+ * Use `create(WatchResourcesResponseSchema)` to create a new message.
+ */
+export const WatchResourcesResponseSchema: GenMessage<WatchResourcesResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 44);
+
+/**
+ * @generated from message headgate.admin.v1.ResourceEvent
+ */
+export type ResourceEvent = Message<"headgate.admin.v1.ResourceEvent"> & {
+  /**
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * CREATED, UPDATED or DELETED.
+   *
+   * @generated from field: headgate.admin.v1.ChangeAction action = 3;
+   */
+  action: ChangeAction;
+
+  /**
+   * Absent when deleted.
+   *
+   * @generated from field: headgate.admin.v1.Resource resource = 4;
+   */
+  resource?: Resource | undefined;
+};
+
+/**
+ * Describes the message headgate.admin.v1.ResourceEvent.
+ * Use `create(ResourceEventSchema)` to create a new message.
+ */
+export const ResourceEventSchema: GenMessage<ResourceEvent> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 45);
+
+/**
+ * @generated from message headgate.admin.v1.AuditEntry
+ */
+export type AuditEntry = Message<"headgate.admin.v1.AuditEntry"> & {
+  /**
+   * Newer entries sort first.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * Who, as WhoAmI says: "root", "token alice-laptop", "oidc alice@example.com", "file headgate.yaml",
+   * "node eu-west-1", or "anonymous".
+   *
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: headgate.admin.v1.Role role = 4;
+   */
+  role: Role;
+
+  /**
+   * The method called, as "CreateKey"; "ApplyFile" for a watched file.
+   *
+   * @generated from field: string method = 5;
+   */
+  method: string;
+
+  /**
+   * From where: an IP address, or "in-process".
+   *
+   * @generated from field: string address = 6;
+   */
+  address: string;
+
+  /**
+   * @generated from field: string user_agent = 7;
+   */
+  userAgent: string;
+
+  /**
+   * @generated from field: headgate.admin.v1.AuditOutcome outcome = 8;
+   */
+  outcome: AuditOutcome;
+
+  /**
+   * Why it was refused.
+   *
+   * @generated from field: string message = 9;
+   */
+  message: string;
+
+  /**
+   * What changed, before and after. `before` and `after` are left out of the largest when an entry
+   * would grow beyond 256 KiB.
+   *
+   * @generated from field: repeated headgate.admin.v1.Change changes = 10;
+   */
+  changes: Change[];
+
+  /**
+   * Of the store, with the change made. 0 for entries of calls that were refused.
+   *
+   * @generated from field: uint64 revision = 11;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message headgate.admin.v1.AuditEntry.
+ * Use `create(AuditEntrySchema)` to create a new message.
+ */
+export const AuditEntrySchema: GenMessage<AuditEntry> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 46);
+
+/**
+ * @generated from message headgate.admin.v1.ListAuditEntriesRequest
+ */
+export type ListAuditEntriesRequest = Message<"headgate.admin.v1.ListAuditEntriesRequest"> & {
+  /**
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * By actor, role, method, address, outcome, kind, name.
+   *
+   * @generated from field: string filter = 3;
+   */
+  filter: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp end_time = 5;
+   */
+  endTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message headgate.admin.v1.ListAuditEntriesRequest.
+ * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
+ */
+export const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 47);
+
+/**
+ * @generated from message headgate.admin.v1.ListAuditEntriesResponse
+ */
+export type ListAuditEntriesResponse = Message<"headgate.admin.v1.ListAuditEntriesResponse"> & {
+  /**
+   * @generated from field: repeated headgate.admin.v1.AuditEntry entries = 1;
+   */
+  entries: AuditEntry[];
+
+  /**
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message headgate.admin.v1.ListAuditEntriesResponse.
+ * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
+ */
+export const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 48);
+
+/**
+ * @generated from message headgate.admin.v1.WatchAuditEntriesRequest
+ */
+export type WatchAuditEntriesRequest = Message<"headgate.admin.v1.WatchAuditEntriesRequest"> & {
+  /**
+   * @generated from field: string filter = 1;
+   */
+  filter: string;
+};
+
+/**
+ * Describes the message headgate.admin.v1.WatchAuditEntriesRequest.
+ * Use `create(WatchAuditEntriesRequestSchema)` to create a new message.
+ */
+export const WatchAuditEntriesRequestSchema: GenMessage<WatchAuditEntriesRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 49);
+
+/**
+ * @generated from message headgate.admin.v1.AdminToken
+ */
+export type AdminToken = Message<"headgate.admin.v1.AdminToken"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: headgate.admin.v1.Role role = 2;
+   */
+  role: Role;
+
+  /**
+   * For ROLE_TEAM: the team.
+   *
+   * @generated from field: string team = 3;
+   */
+  team: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp create_time = 4;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * Refused from then on. Absent: never.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 5;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * The actor that made it.
+   *
+   * @generated from field: string created_by = 6;
+   */
+  createdBy: string;
+};
+
+/**
+ * Describes the message headgate.admin.v1.AdminToken.
+ * Use `create(AdminTokenSchema)` to create a new message.
+ */
+export const AdminTokenSchema: GenMessage<AdminToken> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 50);
+
+/**
+ * @generated from message headgate.admin.v1.CreateAdminTokenRequest
+ */
+export type CreateAdminTokenRequest = Message<"headgate.admin.v1.CreateAdminTokenRequest"> & {
+  /**
+   * @generated from field: headgate.admin.v1.AdminToken admin_token = 1;
+   */
+  adminToken?: AdminToken | undefined;
+
+  /**
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message headgate.admin.v1.CreateAdminTokenRequest.
+ * Use `create(CreateAdminTokenRequestSchema)` to create a new message.
+ */
+export const CreateAdminTokenRequestSchema: GenMessage<CreateAdminTokenRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 51);
+
+/**
+ * @generated from message headgate.admin.v1.CreateAdminTokenResponse
+ */
+export type CreateAdminTokenResponse = Message<"headgate.admin.v1.CreateAdminTokenResponse"> & {
+  /**
+   * @generated from field: headgate.admin.v1.AdminToken admin_token = 1;
+   */
+  adminToken?: AdminToken | undefined;
+
+  /**
+   * Begins with "hgt_".
+   *
+   * @generated from field: string token = 2;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message headgate.admin.v1.CreateAdminTokenResponse.
+ * Use `create(CreateAdminTokenResponseSchema)` to create a new message.
+ */
+export const CreateAdminTokenResponseSchema: GenMessage<CreateAdminTokenResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 52);
+
+/**
+ * @generated from message headgate.admin.v1.ListAdminTokensRequest
+ */
+export type ListAdminTokensRequest = Message<"headgate.admin.v1.ListAdminTokensRequest"> & {
+};
+
+/**
+ * Describes the message headgate.admin.v1.ListAdminTokensRequest.
+ * Use `create(ListAdminTokensRequestSchema)` to create a new message.
+ */
+export const ListAdminTokensRequestSchema: GenMessage<ListAdminTokensRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 53);
+
+/**
+ * @generated from message headgate.admin.v1.ListAdminTokensResponse
+ */
+export type ListAdminTokensResponse = Message<"headgate.admin.v1.ListAdminTokensResponse"> & {
+  /**
+   * @generated from field: repeated headgate.admin.v1.AdminToken admin_tokens = 1;
+   */
+  adminTokens: AdminToken[];
+};
+
+/**
+ * Describes the message headgate.admin.v1.ListAdminTokensResponse.
+ * Use `create(ListAdminTokensResponseSchema)` to create a new message.
+ */
+export const ListAdminTokensResponseSchema: GenMessage<ListAdminTokensResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 54);
+
+/**
+ * @generated from message headgate.admin.v1.DeleteAdminTokenRequest
+ */
+export type DeleteAdminTokenRequest = Message<"headgate.admin.v1.DeleteAdminTokenRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message headgate.admin.v1.DeleteAdminTokenRequest.
+ * Use `create(DeleteAdminTokenRequestSchema)` to create a new message.
+ */
+export const DeleteAdminTokenRequestSchema: GenMessage<DeleteAdminTokenRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 55);
+
+/**
+ * @generated from message headgate.admin.v1.DeleteAdminTokenResponse
+ */
+export type DeleteAdminTokenResponse = Message<"headgate.admin.v1.DeleteAdminTokenResponse"> & {
+};
+
+/**
+ * Describes the message headgate.admin.v1.DeleteAdminTokenResponse.
+ * Use `create(DeleteAdminTokenResponseSchema)` to create a new message.
+ */
+export const DeleteAdminTokenResponseSchema: GenMessage<DeleteAdminTokenResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 56);
+
+/**
+ * @generated from message headgate.admin.v1.WhoAmIRequest
+ */
+export type WhoAmIRequest = Message<"headgate.admin.v1.WhoAmIRequest"> & {
+};
+
+/**
+ * Describes the message headgate.admin.v1.WhoAmIRequest.
+ * Use `create(WhoAmIRequestSchema)` to create a new message.
+ */
+export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 57);
+
+/**
+ * @generated from message headgate.admin.v1.WhoAmIResponse
+ */
+export type WhoAmIResponse = Message<"headgate.admin.v1.WhoAmIResponse"> & {
+  /**
+   * @generated from field: string actor = 1;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: headgate.admin.v1.Role role = 2;
+   */
+  role: Role;
+
+  /**
+   * @generated from field: string team = 3;
+   */
+  team: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message headgate.admin.v1.WhoAmIResponse.
+ * Use `create(WhoAmIResponseSchema)` to create a new message.
+ */
+export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 58);
+
+/**
+ * @generated from message headgate.admin.v1.JoinToken
+ */
+export type JoinToken = Message<"headgate.admin.v1.JoinToken"> & {
+  /**
+   * Made by the control plane.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The region of nodes that join with it. Empty: any.
+   *
+   * @generated from field: string region = 2;
+   */
+  region: string;
+
+  /**
+   * The one node that may join with it. Empty: any.
+   *
+   * @generated from field: string node = 3;
+   */
+  node: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp create_time = 4;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expire_time = 5;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * How many nodes may join with it. 0: one.
+   *
+   * @generated from field: uint32 uses_max = 6;
+   */
+  usesMax: number;
+
+  /**
+   * @generated from field: uint32 uses = 7;
+   */
+  uses: number;
+
+  /**
+   * @generated from field: string created_by = 8;
+   */
+  createdBy: string;
+};
+
+/**
+ * Describes the message headgate.admin.v1.JoinToken.
+ * Use `create(JoinTokenSchema)` to create a new message.
+ */
+export const JoinTokenSchema: GenMessage<JoinToken> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 59);
+
+/**
+ * @generated from message headgate.admin.v1.CreateJoinTokenRequest
+ */
+export type CreateJoinTokenRequest = Message<"headgate.admin.v1.CreateJoinTokenRequest"> & {
+  /**
+   * region, node, expire_time (absent: in an hour, at most 30 days) and uses_max count.
+   *
+   * @generated from field: headgate.admin.v1.JoinToken join_token = 1;
+   */
+  joinToken?: JoinToken | undefined;
+};
+
+/**
+ * Describes the message headgate.admin.v1.CreateJoinTokenRequest.
+ * Use `create(CreateJoinTokenRequestSchema)` to create a new message.
+ */
+export const CreateJoinTokenRequestSchema: GenMessage<CreateJoinTokenRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 60);
+
+/**
+ * @generated from message headgate.admin.v1.CreateJoinTokenResponse
+ */
+export type CreateJoinTokenResponse = Message<"headgate.admin.v1.CreateJoinTokenResponse"> & {
+  /**
+   * @generated from field: headgate.admin.v1.JoinToken join_token = 1;
+   */
+  joinToken?: JoinToken | undefined;
+
+  /**
+   * Begins with "hgj_".
+   *
+   * @generated from field: string token = 2;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message headgate.admin.v1.CreateJoinTokenResponse.
+ * Use `create(CreateJoinTokenResponseSchema)` to create a new message.
+ */
+export const CreateJoinTokenResponseSchema: GenMessage<CreateJoinTokenResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 61);
+
+/**
+ * @generated from message headgate.admin.v1.ListJoinTokensRequest
+ */
+export type ListJoinTokensRequest = Message<"headgate.admin.v1.ListJoinTokensRequest"> & {
+};
+
+/**
+ * Describes the message headgate.admin.v1.ListJoinTokensRequest.
+ * Use `create(ListJoinTokensRequestSchema)` to create a new message.
+ */
+export const ListJoinTokensRequestSchema: GenMessage<ListJoinTokensRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 62);
+
+/**
+ * @generated from message headgate.admin.v1.ListJoinTokensResponse
+ */
+export type ListJoinTokensResponse = Message<"headgate.admin.v1.ListJoinTokensResponse"> & {
+  /**
+   * @generated from field: repeated headgate.admin.v1.JoinToken join_tokens = 1;
+   */
+  joinTokens: JoinToken[];
+};
+
+/**
+ * Describes the message headgate.admin.v1.ListJoinTokensResponse.
+ * Use `create(ListJoinTokensResponseSchema)` to create a new message.
+ */
+export const ListJoinTokensResponseSchema: GenMessage<ListJoinTokensResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 63);
+
+/**
+ * @generated from message headgate.admin.v1.DeleteJoinTokenRequest
+ */
+export type DeleteJoinTokenRequest = Message<"headgate.admin.v1.DeleteJoinTokenRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message headgate.admin.v1.DeleteJoinTokenRequest.
+ * Use `create(DeleteJoinTokenRequestSchema)` to create a new message.
+ */
+export const DeleteJoinTokenRequestSchema: GenMessage<DeleteJoinTokenRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 64);
+
+/**
+ * @generated from message headgate.admin.v1.DeleteJoinTokenResponse
+ */
+export type DeleteJoinTokenResponse = Message<"headgate.admin.v1.DeleteJoinTokenResponse"> & {
+};
+
+/**
+ * Describes the message headgate.admin.v1.DeleteJoinTokenResponse.
+ * Use `create(DeleteJoinTokenResponseSchema)` to create a new message.
+ */
+export const DeleteJoinTokenResponseSchema: GenMessage<DeleteJoinTokenResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 65);
 
 /**
  * @generated from message headgate.admin.v1.Rejection
@@ -869,7 +1779,7 @@ export type Rejection = Message<"headgate.admin.v1.Rejection"> & {
  * Use `create(RejectionSchema)` to create a new message.
  */
 export const RejectionSchema: GenMessage<Rejection> = /*@__PURE__*/
-  messageDesc(file_headgate_admin_v1_admin, 42);
+  messageDesc(file_headgate_admin_v1_admin, 66);
 
 /**
  * @generated from message headgate.admin.v1.Nack
@@ -898,7 +1808,7 @@ export type Nack = Message<"headgate.admin.v1.Nack"> & {
  * Use `create(NackSchema)` to create a new message.
  */
 export const NackSchema: GenMessage<Nack> = /*@__PURE__*/
-  messageDesc(file_headgate_admin_v1_admin, 43);
+  messageDesc(file_headgate_admin_v1_admin, 67);
 
 /**
  * @generated from message headgate.admin.v1.Node
@@ -954,6 +1864,20 @@ export type Node = Message<"headgate.admin.v1.Node"> & {
    * @generated from field: headgate.admin.v1.Nack last_nack = 9;
    */
   lastNack?: Nack | undefined;
+
+  /**
+   * The replica it is, or was last, connected to.
+   *
+   * @generated from field: string replica = 10;
+   */
+  replica: string;
+
+  /**
+   * Resources held back from nodes of this build, since one refused them.
+   *
+   * @generated from field: repeated headgate.admin.v1.Rejection held_back = 11;
+   */
+  heldBack: Rejection[];
 };
 
 /**
@@ -961,12 +1885,18 @@ export type Node = Message<"headgate.admin.v1.Node"> & {
  * Use `create(NodeSchema)` to create a new message.
  */
 export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
-  messageDesc(file_headgate_admin_v1_admin, 44);
+  messageDesc(file_headgate_admin_v1_admin, 68);
 
 /**
  * @generated from message headgate.admin.v1.ListNodesRequest
  */
 export type ListNodesRequest = Message<"headgate.admin.v1.ListNodesRequest"> & {
+  /**
+   * By name, region, build, state, replica.
+   *
+   * @generated from field: string filter = 1;
+   */
+  filter: string;
 };
 
 /**
@@ -974,7 +1904,7 @@ export type ListNodesRequest = Message<"headgate.admin.v1.ListNodesRequest"> & {
  * Use `create(ListNodesRequestSchema)` to create a new message.
  */
 export const ListNodesRequestSchema: GenMessage<ListNodesRequest> = /*@__PURE__*/
-  messageDesc(file_headgate_admin_v1_admin, 45);
+  messageDesc(file_headgate_admin_v1_admin, 69);
 
 /**
  * @generated from message headgate.admin.v1.ListNodesResponse
@@ -991,7 +1921,267 @@ export type ListNodesResponse = Message<"headgate.admin.v1.ListNodesResponse"> &
  * Use `create(ListNodesResponseSchema)` to create a new message.
  */
 export const ListNodesResponseSchema: GenMessage<ListNodesResponse> = /*@__PURE__*/
-  messageDesc(file_headgate_admin_v1_admin, 46);
+  messageDesc(file_headgate_admin_v1_admin, 70);
+
+/**
+ * @generated from message headgate.admin.v1.DeleteNodeRequest
+ */
+export type DeleteNodeRequest = Message<"headgate.admin.v1.DeleteNodeRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message headgate.admin.v1.DeleteNodeRequest.
+ * Use `create(DeleteNodeRequestSchema)` to create a new message.
+ */
+export const DeleteNodeRequestSchema: GenMessage<DeleteNodeRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 71);
+
+/**
+ * @generated from message headgate.admin.v1.DeleteNodeResponse
+ */
+export type DeleteNodeResponse = Message<"headgate.admin.v1.DeleteNodeResponse"> & {
+};
+
+/**
+ * Describes the message headgate.admin.v1.DeleteNodeResponse.
+ * Use `create(DeleteNodeResponseSchema)` to create a new message.
+ */
+export const DeleteNodeResponseSchema: GenMessage<DeleteNodeResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 72);
+
+/**
+ * @generated from message headgate.admin.v1.Leader
+ */
+export type Leader = Message<"headgate.admin.v1.Leader"> & {
+  /**
+   * "global", or "region/eu-west".
+   *
+   * @generated from field: string scope = 1;
+   */
+  scope: string;
+
+  /**
+   * The replica. Empty: nobody now.
+   *
+   * @generated from field: string replica = 2;
+   */
+  replica: string;
+
+  /**
+   * @generated from field: uint64 epoch = 3;
+   */
+  epoch: bigint;
+};
+
+/**
+ * Describes the message headgate.admin.v1.Leader.
+ * Use `create(LeaderSchema)` to create a new message.
+ */
+export const LeaderSchema: GenMessage<Leader> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 73);
+
+/**
+ * @generated from message headgate.admin.v1.Replica
+ */
+export type Replica = Message<"headgate.admin.v1.Replica"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string region = 2;
+   */
+  region: string;
+
+  /**
+   * @generated from field: string build = 3;
+   */
+  build: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * The snapshot it serves.
+   *
+   * @generated from field: uint64 version = 5;
+   */
+  version: bigint;
+
+  /**
+   * @generated from field: uint32 connected_nodes = 6;
+   */
+  connectedNodes: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_seen_time = 7;
+   */
+  lastSeenTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message headgate.admin.v1.Replica.
+ * Use `create(ReplicaSchema)` to create a new message.
+ */
+export const ReplicaSchema: GenMessage<Replica> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 74);
+
+/**
+ * @generated from message headgate.admin.v1.GetStatusRequest
+ */
+export type GetStatusRequest = Message<"headgate.admin.v1.GetStatusRequest"> & {
+};
+
+/**
+ * Describes the message headgate.admin.v1.GetStatusRequest.
+ * Use `create(GetStatusRequestSchema)` to create a new message.
+ */
+export const GetStatusRequestSchema: GenMessage<GetStatusRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 75);
+
+/**
+ * @generated from message headgate.admin.v1.GetStatusResponse
+ */
+export type GetStatusResponse = Message<"headgate.admin.v1.GetStatusResponse"> & {
+  /**
+   * The one that answers.
+   *
+   * @generated from field: string replica = 1;
+   */
+  replica: string;
+
+  /**
+   * @generated from field: string region = 2;
+   */
+  region: string;
+
+  /**
+   * @generated from field: string build = 3;
+   */
+  build: string;
+
+  /**
+   * Of the snapshot served.
+   *
+   * @generated from field: uint64 version = 4;
+   */
+  version: bigint;
+
+  /**
+   * embedded or etcd; what is wrong with it, or empty.
+   *
+   * @generated from field: string store = 5;
+   */
+  store: string;
+
+  /**
+   * @generated from field: string store_problem = 6;
+   */
+  storeProblem: string;
+
+  /**
+   * embedded or nats; what is wrong with it, or empty.
+   *
+   * @generated from field: string bus = 7;
+   */
+  bus: string;
+
+  /**
+   * @generated from field: string bus_problem = 8;
+   */
+  busProblem: string;
+
+  /**
+   * @generated from field: repeated headgate.admin.v1.Leader leaders = 9;
+   */
+  leaders: Leader[];
+
+  /**
+   * @generated from field: repeated headgate.admin.v1.Replica replicas = 10;
+   */
+  replicas: Replica[];
+};
+
+/**
+ * Describes the message headgate.admin.v1.GetStatusResponse.
+ * Use `create(GetStatusResponseSchema)` to create a new message.
+ */
+export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 76);
+
+/**
+ * @generated from message headgate.admin.v1.GetSecretsStatusRequest
+ */
+export type GetSecretsStatusRequest = Message<"headgate.admin.v1.GetSecretsStatusRequest"> & {
+};
+
+/**
+ * Describes the message headgate.admin.v1.GetSecretsStatusRequest.
+ * Use `create(GetSecretsStatusRequestSchema)` to create a new message.
+ */
+export const GetSecretsStatusRequestSchema: GenMessage<GetSecretsStatusRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 77);
+
+/**
+ * @generated from message headgate.admin.v1.GetSecretsStatusResponse
+ */
+export type GetSecretsStatusResponse = Message<"headgate.admin.v1.GetSecretsStatusResponse"> & {
+  /**
+   * @generated from field: uint64 values = 1;
+   */
+  values: bigint;
+
+  /**
+   * Of them, sealed with a key that is not the current one.
+   *
+   * @generated from field: uint64 stale = 2;
+   */
+  stale: bigint;
+};
+
+/**
+ * Describes the message headgate.admin.v1.GetSecretsStatusResponse.
+ * Use `create(GetSecretsStatusResponseSchema)` to create a new message.
+ */
+export const GetSecretsStatusResponseSchema: GenMessage<GetSecretsStatusResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 78);
+
+/**
+ * @generated from message headgate.admin.v1.ResealSecretsRequest
+ */
+export type ResealSecretsRequest = Message<"headgate.admin.v1.ResealSecretsRequest"> & {
+};
+
+/**
+ * Describes the message headgate.admin.v1.ResealSecretsRequest.
+ * Use `create(ResealSecretsRequestSchema)` to create a new message.
+ */
+export const ResealSecretsRequestSchema: GenMessage<ResealSecretsRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 79);
+
+/**
+ * @generated from message headgate.admin.v1.ResealSecretsResponse
+ */
+export type ResealSecretsResponse = Message<"headgate.admin.v1.ResealSecretsResponse"> & {
+  /**
+   * @generated from field: uint64 resealed = 1;
+   */
+  resealed: bigint;
+};
+
+/**
+ * Describes the message headgate.admin.v1.ResealSecretsResponse.
+ * Use `create(ResealSecretsResponseSchema)` to create a new message.
+ */
+export const ResealSecretsResponseSchema: GenMessage<ResealSecretsResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_admin_v1_admin, 80);
 
 /**
  * @generated from enum headgate.admin.v1.ChangeAction
@@ -1035,6 +2225,94 @@ export const ChangeActionSchema: GenEnum<ChangeAction> = /*@__PURE__*/
   enumDesc(file_headgate_admin_v1_admin, 0);
 
 /**
+ * @generated from enum headgate.admin.v1.AuditOutcome
+ */
+export const AuditOutcome = {
+  /**
+   * @generated from enum value: AUDIT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Written in the transaction that made the change: there is no change without its entry.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_DONE = 1;
+   */
+  DONE: 1,
+
+  /**
+   * Refused for who asked: UNAUTHENTICATED or PERMISSION_DENIED. At most 10 a second are kept.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_DENIED = 2;
+   */
+  DENIED: 2,
+} as const;
+
+/**
+ * @generated from enum headgate.admin.v1.AuditOutcome
+ */
+export type AuditOutcome = (typeof AuditOutcome)[keyof typeof AuditOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum headgate.admin.v1.AuditOutcome.
+ */
+export const AuditOutcomeSchema: GenEnum<AuditOutcome> = /*@__PURE__*/
+  enumDesc(file_headgate_admin_v1_admin, 1);
+
+/**
+ * What a caller may do.
+ *
+ * @generated from enum headgate.admin.v1.Role
+ */
+export const Role = {
+  /**
+   * @generated from enum value: ROLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Everything.
+   *
+   * @generated from enum value: ROLE_ADMIN = 1;
+   */
+  ADMIN: 1,
+
+  /**
+   * Read and write resources; read nodes and status.
+   *
+   * @generated from enum value: ROLE_EDITOR = 2;
+   */
+  EDITOR: 2,
+
+  /**
+   * Read resources, nodes and status.
+   *
+   * @generated from enum value: ROLE_VIEWER = 3;
+   */
+  VIEWER: 3,
+
+  /**
+   * Manage the keys of one team; read that team and the models.
+   *
+   * @generated from enum value: ROLE_TEAM = 4;
+   */
+  TEAM: 4,
+} as const;
+
+/**
+ * What a caller may do.
+ *
+ * @generated from enum headgate.admin.v1.Role
+ */
+export type Role = (typeof Role)[keyof typeof Role] | UnknownEnum;
+
+/**
+ * Describes the enum headgate.admin.v1.Role.
+ */
+export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
+  enumDesc(file_headgate_admin_v1_admin, 2);
+
+/**
  * @generated from enum headgate.admin.v1.NodeState
  */
 export const NodeState = {
@@ -1063,14 +2341,21 @@ export type NodeState = (typeof NodeState)[keyof typeof NodeState] | UnknownEnum
  * Describes the enum headgate.admin.v1.NodeState.
  */
 export const NodeStateSchema: GenEnum<NodeState> = /*@__PURE__*/
-  enumDesc(file_headgate_admin_v1_admin, 1);
+  enumDesc(file_headgate_admin_v1_admin, 3);
 
 /**
- * Everything operators do. Authenticated by `Authorization: Bearer <admin token>`.
+ * Everything operators do. Authenticated by `Authorization: Bearer <token>`: the root token of the
+ * installation, an admin token made by CreateAdminToken, or a token of the OIDC issuer.
  *
  * Errors: INVALID_ARGUMENT (all problems listed), NOT_FOUND, ALREADY_EXISTS, ABORTED (the revision is
  * not the current one: get, merge, try again), FAILED_PRECONDITION (managed by a file, or still
- * referenced), UNAUTHENTICATED.
+ * referenced), UNAUTHENTICATED (who are you?), PERMISSION_DENIED (your role may not), OUT_OF_RANGE (a
+ * watch starts too long ago: start anew), UNAVAILABLE (the store cannot be reached; a write that ends
+ * so may or may not have been made).
+ *
+ * Every write takes `validate_only`: all is checked, nothing is written, and the answer is what the
+ * write would have answered. Every listing takes a `filter`: comparisons joined by AND, for example
+ * `team = "research" AND name = "alice-*" AND NOT revoked`, over the fields that the listing names.
  *
  * @generated from service headgate.admin.v1.AdminService
  */
@@ -1311,7 +2596,103 @@ export const AdminService: GenService<{
     output: typeof ApplyResponseSchema;
   },
   /**
-   * The data-plane nodes this replica knows, connected or lately gone.
+   * The resources as they are, then every change, one answer per revision, in order.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.WatchResources
+   */
+  watchResources: {
+    methodKind: "server_streaming";
+    input: typeof WatchResourcesRequestSchema;
+    output: typeof WatchResourcesResponseSchema;
+  },
+  /**
+   * Who did what, newest first. Kept for 90 days, or 100,000 entries.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.ListAuditEntries
+   */
+  listAuditEntries: {
+    methodKind: "unary";
+    input: typeof ListAuditEntriesRequestSchema;
+    output: typeof ListAuditEntriesResponseSchema;
+  },
+  /**
+   * New entries as they are made.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.WatchAuditEntries
+   */
+  watchAuditEntries: {
+    methodKind: "server_streaming";
+    input: typeof WatchAuditEntriesRequestSchema;
+    output: typeof AuditEntrySchema;
+  },
+  /**
+   * The token is in this answer and nowhere else, ever again.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.CreateAdminToken
+   */
+  createAdminToken: {
+    methodKind: "unary";
+    input: typeof CreateAdminTokenRequestSchema;
+    output: typeof CreateAdminTokenResponseSchema;
+  },
+  /**
+   * @generated from rpc headgate.admin.v1.AdminService.ListAdminTokens
+   */
+  listAdminTokens: {
+    methodKind: "unary";
+    input: typeof ListAdminTokensRequestSchema;
+    output: typeof ListAdminTokensResponseSchema;
+  },
+  /**
+   * The token is refused from now on.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.DeleteAdminToken
+   */
+  deleteAdminToken: {
+    methodKind: "unary";
+    input: typeof DeleteAdminTokenRequestSchema;
+    output: typeof DeleteAdminTokenResponseSchema;
+  },
+  /**
+   * Whom the caller's token stands for.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.WhoAmI
+   */
+  whoAmI: {
+    methodKind: "unary";
+    input: typeof WhoAmIRequestSchema;
+    output: typeof WhoAmIResponseSchema;
+  },
+  /**
+   * With it, nodes join: see headgate.discovery.v1.NodeIdentityService. Shown once.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.CreateJoinToken
+   */
+  createJoinToken: {
+    methodKind: "unary";
+    input: typeof CreateJoinTokenRequestSchema;
+    output: typeof CreateJoinTokenResponseSchema;
+  },
+  /**
+   * @generated from rpc headgate.admin.v1.AdminService.ListJoinTokens
+   */
+  listJoinTokens: {
+    methodKind: "unary";
+    input: typeof ListJoinTokensRequestSchema;
+    output: typeof ListJoinTokensResponseSchema;
+  },
+  /**
+   * Nobody joins with it from now on; nodes that have joined stay.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.DeleteJoinToken
+   */
+  deleteJoinToken: {
+    methodKind: "unary";
+    input: typeof DeleteJoinTokenRequestSchema;
+    output: typeof DeleteJoinTokenResponseSchema;
+  },
+  /**
+   * The data-plane nodes of all replicas, connected or lately gone.
    *
    * @generated from rpc headgate.admin.v1.AdminService.ListNodes
    */
@@ -1319,6 +2700,46 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof ListNodesRequestSchema;
     output: typeof ListNodesResponseSchema;
+  },
+  /**
+   * Forget a node and its identity: it is let in again only with a join token.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.DeleteNode
+   */
+  deleteNode: {
+    methodKind: "unary";
+    input: typeof DeleteNodeRequestSchema;
+    output: typeof DeleteNodeResponseSchema;
+  },
+  /**
+   * The control plane itself, as this replica sees it.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.GetStatus
+   */
+  getStatus: {
+    methodKind: "unary";
+    input: typeof GetStatusRequestSchema;
+    output: typeof GetStatusResponseSchema;
+  },
+  /**
+   * How many stored values are sealed with a key that is not the current one.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.GetSecretsStatus
+   */
+  getSecretsStatus: {
+    methodKind: "unary";
+    input: typeof GetSecretsStatusRequestSchema;
+    output: typeof GetSecretsStatusResponseSchema;
+  },
+  /**
+   * Seal them with the current one. Safe to repeat.
+   *
+   * @generated from rpc headgate.admin.v1.AdminService.ResealSecrets
+   */
+  resealSecrets: {
+    methodKind: "unary";
+    input: typeof ResealSecretsRequestSchema;
+    output: typeof ResealSecretsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_headgate_admin_v1_admin, 0);

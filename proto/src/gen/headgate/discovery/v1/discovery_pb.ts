@@ -6,6 +6,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Key, Model, Policy, Provider, Team } from "../../resources/v1/resources_pb.ts";
 import { file_headgate_resources_v1_resources } from "../../resources/v1/resources_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +16,114 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file headgate/discovery/v1/discovery.proto.
  */
 export const file_headgate_discovery_v1_discovery: GenFile = /*@__PURE__*/
-  fileDesc("CiVoZWFkZ2F0ZS9kaXNjb3ZlcnkvdjEvZGlzY292ZXJ5LnByb3RvEhVoZWFkZ2F0ZS5kaXNjb3ZlcnkudjEiqgEKFlN0cmVhbVNuYXBzaG90c1JlcXVlc3QSLQoFaGVsbG8YASABKAsyHC5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuSGVsbG9IABIpCgNhY2sYAiABKAsyGi5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuQWNrSAASKwoEbmFjaxgDIAEoCzIbLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5OYWNrSABCCQoHbWVzc2FnZSJyCgVIZWxsbxIMCgRub2RlGAEgASgJEg4KBnJlZ2lvbhgCIAEoCRINCgVidWlsZBgDIAEoCRIPCgdib290X2lkGAQgASgJEhcKD2FwcGxpZWRfdmVyc2lvbhgFIAEoBBISCgpzdGF0ZV9oYXNoGAYgASgGIiUKA0FjaxINCgVub25jZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEIloKBE5hY2sSDQoFbm9uY2UYASABKAkSDwoHdmVyc2lvbhgCIAEoBBIyCghyZWplY3RlZBgDIAMoCzIgLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5SZWplY3Rpb24iOAoJUmVqZWN0aW9uEgwKBGtpbmQYASABKAkSDAoEbmFtZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIssBChdTdHJlYW1TbmFwc2hvdHNSZXNwb25zZRINCgVub25jZRgBIAEoCRIUCgxmcm9tX3ZlcnNpb24YAiABKAQSDwoHdmVyc2lvbhgDIAEoBBIwCgd1cHNlcnRzGAQgAygLMh8uaGVhZGdhdGUuZGlzY292ZXJ5LnYxLlJlc291cmNlEjQKB3JlbW92ZWQYBSADKAsyIy5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuUmVzb3VyY2VOYW1lEhIKCnN0YXRlX2hhc2gYBiABKAYiKgoMUmVzb3VyY2VOYW1lEgwKBGtpbmQYASABKAkSDAoEbmFtZRgCIAEoCSLKAgoIUmVzb3VyY2USMwoIcHJvdmlkZXIYASABKAsyHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUHJvdmlkZXJIABItCgVtb2RlbBgCIAEoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5Nb2RlbEgAEisKBHRlYW0YAyABKAsyGy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVGVhbUgAEikKA2tleRgEIAEoCzIaLmhlYWRnYXRlLnJlc291cmNlcy52MS5LZXlIABIvCgZwb2xpY3kYBSABKAsyHS5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUG9saWN5SAASMwoIc2V0dGluZ3MYBiABKAsyHy5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuU2V0dGluZ3NIABIQCghyZXZpc2lvbhgKIAEoBEIKCghyZXNvdXJjZSIgCghTZXR0aW5ncxIUCgxrZXlfaG1hY19rZXkYASABKAwiaAoNU2F2ZWRTbmFwc2hvdBIPCgd2ZXJzaW9uGAEgASgEEhIKCnN0YXRlX2hhc2gYAiABKAYSMgoJcmVzb3VyY2VzGAMgAygLMh8uaGVhZGdhdGUuZGlzY292ZXJ5LnYxLlJlc291cmNlMogBChBEaXNjb3ZlcnlTZXJ2aWNlEnQKD1N0cmVhbVNuYXBzaG90cxItLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5TdHJlYW1TbmFwc2hvdHNSZXF1ZXN0Gi4uaGVhZGdhdGUuZGlzY292ZXJ5LnYxLlN0cmVhbVNuYXBzaG90c1Jlc3BvbnNlKAEwAWIGcHJvdG8z", [file_headgate_resources_v1_resources]);
+  fileDesc("CiVoZWFkZ2F0ZS9kaXNjb3ZlcnkvdjEvZGlzY292ZXJ5LnByb3RvEhVoZWFkZ2F0ZS5kaXNjb3ZlcnkudjEiPwoLSm9pblJlcXVlc3QSDAoEbm9kZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSEgoKcHVibGljX2tleRgDIAEoDCI/CgxKb2luUmVzcG9uc2USLwoFdG9rZW4YASABKAsyIC5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuTm9kZVRva2VuIioKFUlzc3VlTm9kZVRva2VuUmVxdWVzdBIRCglhc3NlcnRpb24YASABKAkiSQoWSXNzdWVOb2RlVG9rZW5SZXNwb25zZRIvCgV0b2tlbhgBIAEoCzIgLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5Ob2RlVG9rZW4iSwoJTm9kZVRva2VuEg0KBXRva2VuGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKqAQoWU3RyZWFtU25hcHNob3RzUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5IZWxsb0gAEikKA2FjaxgCIAEoCzIaLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5BY2tIABIrCgRuYWNrGAMgASgLMhsuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLk5hY2tIAEIJCgdtZXNzYWdlInIKBUhlbGxvEgwKBG5vZGUYASABKAkSDgoGcmVnaW9uGAIgASgJEg0KBWJ1aWxkGAMgASgJEg8KB2Jvb3RfaWQYBCABKAkSFwoPYXBwbGllZF92ZXJzaW9uGAUgASgEEhIKCnN0YXRlX2hhc2gYBiABKAYiJQoDQWNrEg0KBW5vbmNlGAEgASgJEg8KB3ZlcnNpb24YAiABKAQiWgoETmFjaxINCgVub25jZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEEjIKCHJlamVjdGVkGAMgAygLMiAuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLlJlamVjdGlvbiI4CglSZWplY3Rpb24SDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiywEKF1N0cmVhbVNuYXBzaG90c1Jlc3BvbnNlEg0KBW5vbmNlGAEgASgJEhQKDGZyb21fdmVyc2lvbhgCIAEoBBIPCgd2ZXJzaW9uGAMgASgEEjAKB3Vwc2VydHMYBCADKAsyHy5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuUmVzb3VyY2USNAoHcmVtb3ZlZBgFIAMoCzIjLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5SZXNvdXJjZU5hbWUSEgoKc3RhdGVfaGFzaBgGIAEoBiIqCgxSZXNvdXJjZU5hbWUSDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJIsoCCghSZXNvdXJjZRIzCghwcm92aWRlchgBIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qcm92aWRlckgAEi0KBW1vZGVsGAIgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1vZGVsSAASKwoEdGVhbRgDIAEoCzIbLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtSAASKQoDa2V5GAQgASgLMhouaGVhZGdhdGUucmVzb3VyY2VzLnYxLktleUgAEi8KBnBvbGljeRgFIAEoCzIdLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3lIABIzCghzZXR0aW5ncxgGIAEoCzIfLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5TZXR0aW5nc0gAEhAKCHJldmlzaW9uGAogASgEQgoKCHJlc291cmNlIiAKCFNldHRpbmdzEhQKDGtleV9obWFjX2tleRgBIAEoDCKGAQoOUmVnaXN0ZXJlZE5vZGUSDAoEbm9kZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSEgoKcHVibGljX2tleRgDIAEoDBItCglqb2luX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2pvaW5lZF93aXRoGAUgASgJImgKDVNhdmVkU25hcHNob3QSDwoHdmVyc2lvbhgBIAEoBBISCgpzdGF0ZV9oYXNoGAIgASgGEjIKCXJlc291cmNlcxgDIAMoCzIfLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5SZXNvdXJjZTLVAQoTTm9kZUlkZW50aXR5U2VydmljZRJPCgRKb2luEiIuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLkpvaW5SZXF1ZXN0GiMuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLkpvaW5SZXNwb25zZRJtCg5Jc3N1ZU5vZGVUb2tlbhIsLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5Jc3N1ZU5vZGVUb2tlblJlcXVlc3QaLS5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuSXNzdWVOb2RlVG9rZW5SZXNwb25zZTKIAQoQRGlzY292ZXJ5U2VydmljZRJ0Cg9TdHJlYW1TbmFwc2hvdHMSLS5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuU3RyZWFtU25hcHNob3RzUmVxdWVzdBouLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5TdHJlYW1TbmFwc2hvdHNSZXNwb25zZSgBMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_headgate_resources_v1_resources]);
+
+/**
+ * @generated from message headgate.discovery.v1.JoinRequest
+ */
+export type JoinRequest = Message<"headgate.discovery.v1.JoinRequest"> & {
+  /**
+   * @generated from field: string node = 1;
+   */
+  node: string;
+
+  /**
+   * @generated from field: string region = 2;
+   */
+  region: string;
+
+  /**
+   * Ed25519, as the `x` of a JWK (RFC 8037), 32 bytes.
+   *
+   * @generated from field: bytes public_key = 3;
+   */
+  publicKey: Uint8Array;
+};
+
+/**
+ * Describes the message headgate.discovery.v1.JoinRequest.
+ * Use `create(JoinRequestSchema)` to create a new message.
+ */
+export const JoinRequestSchema: GenMessage<JoinRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_discovery_v1_discovery, 0);
+
+/**
+ * @generated from message headgate.discovery.v1.JoinResponse
+ */
+export type JoinResponse = Message<"headgate.discovery.v1.JoinResponse"> & {
+  /**
+   * @generated from field: headgate.discovery.v1.NodeToken token = 1;
+   */
+  token?: NodeToken | undefined;
+};
+
+/**
+ * Describes the message headgate.discovery.v1.JoinResponse.
+ * Use `create(JoinResponseSchema)` to create a new message.
+ */
+export const JoinResponseSchema: GenMessage<JoinResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_discovery_v1_discovery, 1);
+
+/**
+ * @generated from message headgate.discovery.v1.IssueNodeTokenRequest
+ */
+export type IssueNodeTokenRequest = Message<"headgate.discovery.v1.IssueNodeTokenRequest"> & {
+  /**
+   * A JWT (RFC 7523, section 3) signed with the node's key by EdDSA: iss and sub are the node, aud is
+   * "headgate", with exp at most 60 seconds after iat, and a jti never used before.
+   *
+   * @generated from field: string assertion = 1;
+   */
+  assertion: string;
+};
+
+/**
+ * Describes the message headgate.discovery.v1.IssueNodeTokenRequest.
+ * Use `create(IssueNodeTokenRequestSchema)` to create a new message.
+ */
+export const IssueNodeTokenRequestSchema: GenMessage<IssueNodeTokenRequest> = /*@__PURE__*/
+  messageDesc(file_headgate_discovery_v1_discovery, 2);
+
+/**
+ * @generated from message headgate.discovery.v1.IssueNodeTokenResponse
+ */
+export type IssueNodeTokenResponse = Message<"headgate.discovery.v1.IssueNodeTokenResponse"> & {
+  /**
+   * @generated from field: headgate.discovery.v1.NodeToken token = 1;
+   */
+  token?: NodeToken | undefined;
+};
+
+/**
+ * Describes the message headgate.discovery.v1.IssueNodeTokenResponse.
+ * Use `create(IssueNodeTokenResponseSchema)` to create a new message.
+ */
+export const IssueNodeTokenResponseSchema: GenMessage<IssueNodeTokenResponse> = /*@__PURE__*/
+  messageDesc(file_headgate_discovery_v1_discovery, 3);
+
+/**
+ * For `Authorization: Bearer` of streams. Stands for one node in one region.
+ *
+ * @generated from message headgate.discovery.v1.NodeToken
+ */
+export type NodeToken = Message<"headgate.discovery.v1.NodeToken"> & {
+  /**
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message headgate.discovery.v1.NodeToken.
+ * Use `create(NodeTokenSchema)` to create a new message.
+ */
+export const NodeTokenSchema: GenMessage<NodeToken> = /*@__PURE__*/
+  messageDesc(file_headgate_discovery_v1_discovery, 4);
 
 /**
  * @generated from message headgate.discovery.v1.StreamSnapshotsRequest
@@ -49,7 +158,7 @@ export type StreamSnapshotsRequest = Message<"headgate.discovery.v1.StreamSnapsh
  * Use `create(StreamSnapshotsRequestSchema)` to create a new message.
  */
 export const StreamSnapshotsRequestSchema: GenMessage<StreamSnapshotsRequest> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 0);
+  messageDesc(file_headgate_discovery_v1_discovery, 5);
 
 /**
  * @generated from message headgate.discovery.v1.Hello
@@ -97,7 +206,7 @@ export type Hello = Message<"headgate.discovery.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 1);
+  messageDesc(file_headgate_discovery_v1_discovery, 6);
 
 /**
  * @generated from message headgate.discovery.v1.Ack
@@ -119,7 +228,7 @@ export type Ack = Message<"headgate.discovery.v1.Ack"> & {
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 2);
+  messageDesc(file_headgate_discovery_v1_discovery, 7);
 
 /**
  * @generated from message headgate.discovery.v1.Nack
@@ -150,7 +259,7 @@ export type Nack = Message<"headgate.discovery.v1.Nack"> & {
  * Use `create(NackSchema)` to create a new message.
  */
 export const NackSchema: GenMessage<Nack> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 3);
+  messageDesc(file_headgate_discovery_v1_discovery, 8);
 
 /**
  * @generated from message headgate.discovery.v1.Rejection
@@ -177,7 +286,7 @@ export type Rejection = Message<"headgate.discovery.v1.Rejection"> & {
  * Use `create(RejectionSchema)` to create a new message.
  */
 export const RejectionSchema: GenMessage<Rejection> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 4);
+  messageDesc(file_headgate_discovery_v1_discovery, 9);
 
 /**
  * @generated from message headgate.discovery.v1.StreamSnapshotsResponse
@@ -228,7 +337,7 @@ export type StreamSnapshotsResponse = Message<"headgate.discovery.v1.StreamSnaps
  * Use `create(StreamSnapshotsResponseSchema)` to create a new message.
  */
 export const StreamSnapshotsResponseSchema: GenMessage<StreamSnapshotsResponse> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 5);
+  messageDesc(file_headgate_discovery_v1_discovery, 10);
 
 /**
  * @generated from message headgate.discovery.v1.ResourceName
@@ -252,7 +361,7 @@ export type ResourceName = Message<"headgate.discovery.v1.ResourceName"> & {
  * Use `create(ResourceNameSchema)` to create a new message.
  */
 export const ResourceNameSchema: GenMessage<ResourceName> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 6);
+  messageDesc(file_headgate_discovery_v1_discovery, 11);
 
 /**
  * @generated from message headgate.discovery.v1.Resource
@@ -312,7 +421,7 @@ export type Resource = Message<"headgate.discovery.v1.Resource"> & {
  * Use `create(ResourceSchema)` to create a new message.
  */
 export const ResourceSchema: GenMessage<Resource> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 7);
+  messageDesc(file_headgate_discovery_v1_discovery, 12);
 
 /**
  * What every node must know of the installation. There is one, named "default".
@@ -333,7 +442,50 @@ export type Settings = Message<"headgate.discovery.v1.Settings"> & {
  * Use `create(SettingsSchema)` to create a new message.
  */
 export const SettingsSchema: GenMessage<Settings> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 8);
+  messageDesc(file_headgate_discovery_v1_discovery, 13);
+
+/**
+ * A node that has joined, as the store keeps it.
+ *
+ * @generated from message headgate.discovery.v1.RegisteredNode
+ */
+export type RegisteredNode = Message<"headgate.discovery.v1.RegisteredNode"> & {
+  /**
+   * @generated from field: string node = 1;
+   */
+  node: string;
+
+  /**
+   * @generated from field: string region = 2;
+   */
+  region: string;
+
+  /**
+   * As in JoinRequest.
+   *
+   * @generated from field: bytes public_key = 3;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp join_time = 4;
+   */
+  joinTime?: Timestamp | undefined;
+
+  /**
+   * The id of the join token, or "join_token of the settings".
+   *
+   * @generated from field: string joined_with = 5;
+   */
+  joinedWith: string;
+};
+
+/**
+ * Describes the message headgate.discovery.v1.RegisteredNode.
+ * Use `create(RegisteredNodeSchema)` to create a new message.
+ */
+export const RegisteredNodeSchema: GenMessage<RegisteredNode> = /*@__PURE__*/
+  messageDesc(file_headgate_discovery_v1_discovery, 14);
 
 /**
  * The last good snapshot as kept on a node's disk (sealed).
@@ -362,9 +514,45 @@ export type SavedSnapshot = Message<"headgate.discovery.v1.SavedSnapshot"> & {
  * Use `create(SavedSnapshotSchema)` to create a new message.
  */
 export const SavedSnapshotSchema: GenMessage<SavedSnapshot> = /*@__PURE__*/
-  messageDesc(file_headgate_discovery_v1_discovery, 9);
+  messageDesc(file_headgate_discovery_v1_discovery, 15);
 
 /**
+ * Who a node is. A node that has no client certificate joins once, with a join token and a key pair of
+ * its own; from then on it proves itself by that key, and gets tokens of 15 minutes for its streams.
+ *
+ * @generated from service headgate.discovery.v1.NodeIdentityService
+ */
+export const NodeIdentityService: GenService<{
+  /**
+   * Register the node's public key, and get a first token. Authenticated by
+   * `Authorization: Bearer <join token>`. Errors: UNAUTHENTICATED (unknown, expired or used up),
+   * PERMISSION_DENIED (another region or node), ALREADY_EXISTS (another key has the name: delete the
+   * node first).
+   *
+   * @generated from rpc headgate.discovery.v1.NodeIdentityService.Join
+   */
+  join: {
+    methodKind: "unary";
+    input: typeof JoinRequestSchema;
+    output: typeof JoinResponseSchema;
+  },
+  /**
+   * Get a new token, also when the last one has expired. Errors: UNAUTHENTICATED.
+   *
+   * @generated from rpc headgate.discovery.v1.NodeIdentityService.IssueNodeToken
+   */
+  issueNodeToken: {
+    methodKind: "unary";
+    input: typeof IssueNodeTokenRequestSchema;
+    output: typeof IssueNodeTokenResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_headgate_discovery_v1_discovery, 0);
+
+/**
+ * The node is its client certificate's (a SAN `spiffe://<trust domain>/region/<region>/node/<node>`), its
+ * node token's, or, where the control plane has neither, whom it says to be, from the same machine.
+ *
  * @generated from service headgate.discovery.v1.DiscoveryService
  */
 export const DiscoveryService: GenService<{
@@ -380,5 +568,5 @@ export const DiscoveryService: GenService<{
     output: typeof StreamSnapshotsResponseSchema;
   },
 }> = /*@__PURE__*/
-  serviceDesc(file_headgate_discovery_v1_discovery, 0);
+  serviceDesc(file_headgate_discovery_v1_discovery, 1);
 
