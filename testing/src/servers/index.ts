@@ -9,3 +9,10 @@ export {
   type ServerProgram,
 } from "./find-server-program.ts";
 export { freePorts } from "./free-ports.ts";
+export type { NatsAuthorization, NatsCluster, NatsGateway, NatsPorts } from "./nats-config.ts";
+export { NatsServer, type NatsServerOptions, natsPorts, startNats } from "./nats-server.ts";
+export {
+  type NatsLink,
+  type NatsSuperClusterOptions,
+  startNatsSuperCluster,
+} from "./nats-super-cluster.ts";
