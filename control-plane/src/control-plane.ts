@@ -6,6 +6,7 @@ import type { Sealer } from "@headgate/config";
 import type { Clock, Random } from "@headgate/core";
 import type { resources } from "@headgate/proto";
 import type { Logger } from "pino";
+import { unimplementedDelegates } from "./admin/admin-delegates.ts";
 import { applyFailure } from "./admin/admin-errors.ts";
 import { AdminLog } from "./admin/admin-log.ts";
 import { createAdminService } from "./admin/admin-service.ts";
@@ -97,7 +98,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const resources = new ResourceService(writing);
   const log = new AdminLog(logger);
   const services: RpcServices = {
-    admin: createAdminService({ resources, apply, registry, cache, log }),
+    admin: createAdminService({
+      ...unimplementedDelegates,
+      resources,
+      apply,
+      log,
+      nodes: { listNodes: () => ({ nodes: registry.list(cache.version) }) },
+    }),
     discovery: discovery.implementation,
     observer: createCallObserver({ clock, logger, metrics: metrics.admin }),
   };

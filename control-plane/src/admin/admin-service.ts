@@ -2,18 +2,15 @@ import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { ResourceKind, ResourceMessages } from "@headgate/config";
 import { type admin, resources as messages } from "@headgate/proto";
-import type { NodeRegistry } from "../discovery/node-registry.ts";
-import type { SnapshotCache } from "../discovery/snapshot-cache.ts";
+import { type AdminDelegates, unimplementedDelegates } from "./admin-delegates.ts";
 import { applyFailure } from "./admin-errors.ts";
 import type { AdminLog } from "./admin-log.ts";
 import type { ApplyService } from "./apply-service.ts";
 import type { ResourceService } from "./resource-service.ts";
 
-export interface AdminServiceOptions {
+export interface AdminServiceOptions extends AdminDelegates {
   readonly resources: ResourceService;
   readonly apply: ApplyService;
-  readonly registry: NodeRegistry;
-  readonly cache: SnapshotCache;
   readonly log: AdminLog;
 }
 
@@ -21,7 +18,7 @@ export interface AdminServiceOptions {
 export function createAdminService(
   options: AdminServiceOptions,
 ): ServiceImpl<typeof admin.AdminService> {
-  const { resources, registry, cache, log } = options;
+  const { resources, log } = options;
 
   async function logged<K extends ResourceKind>(
     context: HandlerContext,
@@ -107,6 +104,13 @@ export function createAdminService(
       return { changes: [...changes], revision };
     },
 
-    listNodes: () => ({ nodes: registry.list(cache.version) }),
+    watchResources: unimplementedDelegates.tokens.whoAmI as never,
+    listAuditEntries: unimplementedDelegates.tokens.whoAmI as never,
+    watchAuditEntries: unimplementedDelegates.tokens.whoAmI as never,
+
+    ...options.tokens,
+    ...options.joining,
+    ...options.status,
+    ...options.nodes,
   };
 }
