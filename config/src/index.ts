@@ -50,4 +50,5 @@ export {
   loadOrCreateKeyFile,
 } from "./secrets/key-file.ts";
 export { readOrCreateFile } from "./secrets/read-or-create-file.ts";
-export { createSealer, type Sealer, UnsealError } from "./secrets/sealer.ts";
+export { createSealer, type Sealer } from "./secrets/sealer.ts";
+export { UnsealError } from "./secrets/unseal-error.ts";

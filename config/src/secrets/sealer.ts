@@ -1,79 +1,63 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { type KeyInRing, keyRing } from "./key-in-ring.ts";
+import { decrypt, encrypt, readEnvelope, writeEnvelope } from "./sealed-envelope.ts";
+import { UnsealError } from "./unseal-error.ts";
 
 /** Keeps secrets at rest: what is sealed can be read, and moved, only with the key. */
 export interface Sealer {
-  /** `context` says what the bytes are (a store key, say); they open only under the same one. */
+  /**
+   * Under the current key. `context` says what the bytes are (a store key, say); they open only
+   * under the same one.
+   */
   seal(bytes: Uint8Array, context: string): Uint8Array;
 
-  /** @throws {UnsealError} for another key, another context, or bytes that were changed. */
+  /**
+   * Under whichever key of the ring it was sealed with.
+   *
+   * @throws {UnsealError} for another key, another context, or bytes that were changed.
+   */
   open(bytes: Uint8Array, context: string): Uint8Array;
+
+  /**
+   * Whether the bytes say that they are sealed under the current key. That they open is not
+   * checked.
+   */
+  isCurrent(bytes: Uint8Array): boolean;
 }
-
-/** Sealed bytes that do not open. Says nothing of what they hold. */
-export class UnsealError extends Error {
-  override readonly name = "UnsealError";
-  readonly context: string;
-
-  constructor(context: string, reason: string) {
-    super(
-      `cannot open the sealed ${context}: ${reason}. ` +
-        "Is this the master key it was sealed with (HEADGATE_MASTER_KEY, or master.key)?",
-    );
-    this.context = context;
-  }
-}
-
-export const sealerKeyBytes = 32;
-
-const formatVersion = 1;
-const nonceBytes = 12;
-const tagBytes = 16;
-const headBytes = 1 + nonceBytes;
 
 /**
  * AES-256-GCM under a random nonce (NIST SP 800-38D, section 8.2.2), with the context as
- * associated data. Good for 2^32 seals under one key, by section 8.3 there.
+ * associated data. Good for 2^32 seals under one key, by section 8.3 there: 13 years at ten a
+ * second. A new key starts the count anew.
  *
- *   | version 1 | nonce 12 | ciphertext | tag 16 |
+ * @param current - Seals.
+ * @param previous - These only open: what was sealed before a rotation, or by a replica that has
+ * rotated already. At most 7.
  *
- * @throws RangeError unless the key has 32 bytes.
+ * @throws RangeError unless every key has 32 bytes, or if there are too many.
  */
-export function createSealer(key: Uint8Array): Sealer {
-  if (key.length !== sealerKeyBytes) {
-    throw new RangeError(`a sealing key has ${sealerKeyBytes} bytes, got ${key.length}`);
-  }
-  const secret = Uint8Array.from(key);
+export function createSealer(current: Uint8Array, previous: readonly Uint8Array[] = []): Sealer {
+  const ring = keyRing(current, previous);
   return {
-    seal: (bytes, context) => seal(secret, bytes, context),
-    open: (bytes, context) => open(secret, bytes, context),
+    seal: (bytes, context) => writeEnvelope(ring[0].id, encrypt(ring[0].secret, bytes, context)),
+    open: (bytes, context) => open(ring, bytes, context),
+    isCurrent: (bytes) => readEnvelope(bytes)?.keyId?.equals(ring[0].id) === true,
   };
 }
 
-function seal(key: Uint8Array, bytes: Uint8Array, context: string): Uint8Array {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(context));
-  return Buffer.concat([
-    Uint8Array.of(formatVersion),
-    nonce,
-    cipher.update(bytes),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]);
+function open(ring: readonly KeyInRing[], sealed: Uint8Array, context: string): Uint8Array {
+  const envelope = readEnvelope(sealed);
+  if (!envelope) throw new UnsealError(context, "it is too short, or of a format unknown here");
+  const { keyId, box } = envelope;
+  const candidates = keyId ? ring.filter(({ id }) => id.equals(keyId)) : ring;
+  for (const { secret } of candidates) {
+    const bytes = decrypt(secret, box, context);
+    if (bytes) return bytes;
+  }
+  throw new UnsealError(context, reason(keyId, candidates.length));
 }
 
-function open(key: Uint8Array, sealed: Uint8Array, context: string): Uint8Array {
-  if (sealed.length < headBytes + tagBytes) throw new UnsealError(context, "it is too short");
-  if (sealed[0] !== formatVersion) {
-    throw new UnsealError(context, `it has format ${sealed[0]}, not ${formatVersion}`);
-  }
-  const nonce = sealed.subarray(1, headBytes);
-  const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: tagBytes })
-    .setAAD(Buffer.from(context))
-    .setAuthTag(sealed.subarray(-tagBytes));
-  try {
-    const bytes = decipher.update(sealed.subarray(headBytes, -tagBytes));
-    return Buffer.concat([bytes, decipher.final()]);
-  } catch {
-    throw new UnsealError(context, "the key or the context is another, or the bytes were changed");
-  }
+function reason(keyId: Buffer | undefined, candidates: number): string {
+  return keyId && candidates === 0
+    ? `it was sealed with the key ${keyId.toString("hex")}, which is not here`
+    : "the key or the context is another, or the bytes were changed";
 }

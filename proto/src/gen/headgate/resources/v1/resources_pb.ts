@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file headgate/resources/v1/resources.proto.
  */
 export const file_headgate_resources_v1_resources: GenFile = /*@__PURE__*/
-  fileDesc("CiVoZWFkZ2F0ZS9yZXNvdXJjZXMvdjEvcmVzb3VyY2VzLnByb3RvEhVoZWFkZ2F0ZS5yZXNvdXJjZXMudjEikgEKCE1ldGFkYXRhEhAKCHJldmlzaW9uGAEgASgEEi8KC2NyZWF0ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWFuYWdlZF9ieRgEIAEoCSKdAwoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIxCgR0eXBlGAIgASgOMiMuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyVHlwZRIQCghiYXNlX3VybBgDIAEoCRI2CgtjcmVkZW50aWFscxgEIAMoCzIhLmhlYWRnYXRlLnJlc291cmNlcy52MS5DcmVkZW50aWFsEhQKDG9yZ2FuaXphdGlvbhgFIAEoCRIPCgdwcm9qZWN0GAYgASgJEhMKC2FwaV92ZXJzaW9uGAcgASgJEhkKEWFudGhyb3BpY192ZXJzaW9uGAggASgJEhAKCGxvY2F0aW9uGAkgASgJEhwKFHNlcnZpY2VfYWNjb3VudF9maWxlGAogASgJEhIKCmF3c19yZWdpb24YCyABKAkSEgoKa2VlcF9hbGl2ZRgMIAEoCRIWCglyZXNwb25zZXMYDSABKAhIAIgBARIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YUIMCgpfcmVzcG9uc2VzItgBCgpDcmVkZW50aWFsEgwKBG5hbWUYASABKAkSDwoHYXBpX2tleRgCIAEoCRIUCgxhcGlfa2V5X2ZpbGUYAyABKAkSEwoGd2VpZ2h0GAQgASgNSACIAQESLAoGbGltaXRzGAUgAygLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkxpbWl0EhUKDWFjY2Vzc19rZXlfaWQYBiABKAkSGQoRc2VjcmV0X2FjY2Vzc19rZXkYByABKAkSFQoNc2Vzc2lvbl90b2tlbhgIIAEoCUIJCgdfd2VpZ2h0IsYBCgVMaW1pdBISCghyZXF1ZXN0cxgBIAEoBEgAEhAKBnRva2VucxgCIAEoBEgAEhYKDGlucHV0X3Rva2VucxgDIAEoBEgAEhcKDW91dHB1dF90b2tlbnMYBCABKARIABIVCgtjb25jdXJyZW5jeRgFIAEoBEgAEg0KA3VzZBgGIAEoAUgAEicKA3BlchgHIAEoDjIaLmhlYWRnYXRlLnJlc291cmNlcy52MS5QZXISDQoFbW9kZWwYCCABKAlCCAoGYW1vdW50Io8CCgVNb2RlbBIMCgRuYW1lGAEgASgJEjEKCHN0cmF0ZWd5GAIgASgOMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlN0cmF0ZWd5EjYKC2RlcGxveW1lbnRzGAMgAygLMiEuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkRlcGxveW1lbnQSEQoJZmFsbGJhY2tzGAQgAygJEjEKCG9wdGltaXplGAUgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk9wdGltaXplEhQKDGV4YWN0X3Rva2VucxgGIAEoCBIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSLXAQoKRGVwbG95bWVudBIQCghwcm92aWRlchgBIAEoCRINCgVtb2RlbBgCIAEoCRITCgZ3ZWlnaHQYAyABKA1IAIgBARIQCghwcmlvcml0eRgEIAEoDRIPCgdyZWdpb25zGAUgAygJEhYKDmNvbnRleHRfd2luZG93GAYgASgNEisKBXByaWNlGAcgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByaWNlEhQKB3F1YWxpdHkYCCABKAFIAYgBAUIJCgdfd2VpZ2h0QgoKCF9xdWFsaXR5IrIBCgVQcmljZRIWCg5pbnB1dF9wZXJfbXRvaxgBIAEoARIXCg9vdXRwdXRfcGVyX210b2sYAiABKAESIgoVY2FjaGVkX2lucHV0X3Blcl9tdG9rGAMgASgBSACIAQESIQoUY2FjaGVfd3JpdGVfcGVyX210b2sYBCABKAFIAYgBAUIYChZfY2FjaGVkX2lucHV0X3Blcl9tdG9rQhcKFV9jYWNoZV93cml0ZV9wZXJfbXRvayI4CghPcHRpbWl6ZRIMCgRjb3N0GAEgASgBEg8KB3F1YWxpdHkYAiABKAESDQoFc3BlZWQYAyABKAEidQoEVGVhbRIMCgRuYW1lGAEgASgJEiwKBmxpbWl0cxgCIAMoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5MaW1pdBIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSL2AQoDS2V5EgwKBG5hbWUYASABKAkSDAoEdGVhbRgCIAEoCRIMCgR1c2VyGAMgASgJEg4KBnNlY3JldBgEIAEoCRITCgtzZWNyZXRfaGFzaBgFIAEoCRIOCgZtb2RlbHMYBiADKAkSLAoGbGltaXRzGAcgAygLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkxpbWl0Ei8KC3Jldm9rZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSKCAwoGUG9saWN5EgwKBG5hbWUYASABKAkSKwoFcmV0cnkYAiABKAsyHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUmV0cnkSMQoIdGltZW91dHMYAyABKAsyHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVGltZW91dHMSLwoHYnJlYWtlchgEIAEoCzIeLmhlYWRnYXRlLnJlc291cmNlcy52MS5CcmVha2VyEisKBXF1ZXVlGAUgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlF1ZXVlEkwKFnVuc3VwcG9ydGVkX3BhcmFtZXRlcnMYBiABKA4yLC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVW5zdXBwb3J0ZWRQYXJhbWV0ZXJzEisKBWZldGNoGAcgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkZldGNoEjEKCG1ldGFkYXRhGGQgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1ldGFkYXRhIoABCgVGZXRjaBIQCghkaXNhYmxlZBgBIAEoCBITCgthbGxvd19ob3N0cxgCIAMoCRIWCgltYXhfYnl0ZXMYAyABKA1IAIgBARIqCgd0aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgwKCl9tYXhfYnl0ZXMibwoFUmV0cnkSGQoMbWF4X2F0dGVtcHRzGAEgASgNSACIAQESGwoOYnVkZ2V0X3BlcmNlbnQYAiABKA1IAYgBARIKCgJvbhgDIAMoCUIPCg1fbWF4X2F0dGVtcHRzQhEKD19idWRnZXRfcGVyY2VudCK5AQoIVGltZW91dHMSKgoHY29ubmVjdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtmaXJzdF90b2tlbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgRpZGxlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXRvdGFsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIn8KB0JyZWFrZXISFQoNZXJyb3JfcGVyY2VudBgBIAEoDRIUCgxtaW5fcmVxdWVzdHMYAiABKA0SKwoIb3Blbl9mb3IYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGgoSaGFsZl9vcGVuX3JlcXVlc3RzGAQgASgNIlwKBVF1ZXVlEisKCG1heF93YWl0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKCm1heF9sZW5ndGgYAiABKA1IAIgBAUINCgtfbWF4X2xlbmd0aCL0AQoLUmVzb3VyY2VTZXQSMgoJcHJvdmlkZXJzGAEgAygLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyEiwKBm1vZGVscxgCIAMoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5Nb2RlbBIqCgV0ZWFtcxgDIAMoCzIbLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtEigKBGtleXMYBCADKAsyGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5Ei0KBnBvbGljeRgFIAEoCzIdLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3kq0gIKDFByb3ZpZGVyVHlwZRIdChlQUk9WSURFUl9UWVBFX1VOU1BFQ0lGSUVEEAASGAoUUFJPVklERVJfVFlQRV9PUEVOQUkQARIXChNQUk9WSURFUl9UWVBFX0FaVVJFEAISGwoXUFJPVklERVJfVFlQRV9BTlRIUk9QSUMQAxIYChRQUk9WSURFUl9UWVBFX0dFTUlOSRAEEhgKFFBST1ZJREVSX1RZUEVfVkVSVEVYEAUSGQoVUFJPVklERVJfVFlQRV9CRURST0NLEAYSGAoUUFJPVklERVJfVFlQRV9PTExBTUEQBxIWChJQUk9WSURFUl9UWVBFX0dST1EQCBIWChJQUk9WSURFUl9UWVBFX1ZMTE0QCRIVChFQUk9WSURFUl9UWVBFX1RHSRAKEiMKH1BST1ZJREVSX1RZUEVfT1BFTkFJX0NPTVBBVElCTEUQCypkCgNQZXISEwoPUEVSX1VOU1BFQ0lGSUVEEAASDgoKUEVSX1NFQ09ORBABEg4KClBFUl9NSU5VVEUQAhIMCghQRVJfSE9VUhADEgsKB1BFUl9EQVkQBBINCglQRVJfTU9OVEgQBSr/AQoIU3RyYXRlZ3kSGAoUU1RSQVRFR1lfVU5TUEVDSUZJRUQQABIYChRTVFJBVEVHWV9ST1VORF9ST0JJThABEhUKEVNUUkFURUdZX1dFSUdIVEVEEAISFAoQU1RSQVRFR1lfU0hVRkZMRRADEhgKFFNUUkFURUdZX0xFQVNUX0VSUk9SEAQSFwoTU1RSQVRFR1lfTEVBU1RfQlVTWRAFEhsKF1NUUkFURUdZX0xPV0VTVF9MQVRFTkNZEAYSEQoNU1RSQVRFR1lfQ09TVBAHEhsKF1NUUkFURUdZX1VTQUdFX0hFQURST09NEAgSEgoOU1RSQVRFR1lfU01BUlQQCSqDAQoVVW5zdXBwb3J0ZWRQYXJhbWV0ZXJzEiYKIlVOU1VQUE9SVEVEX1BBUkFNRVRFUlNfVU5TUEVDSUZJRUQQABIfChtVTlNVUFBPUlRFRF9QQVJBTUVURVJTX0RST1AQARIhCh1VTlNVUFBPUlRFRF9QQVJBTUVURVJTX1NUUklDVBACYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiVoZWFkZ2F0ZS9yZXNvdXJjZXMvdjEvcmVzb3VyY2VzLnByb3RvEhVoZWFkZ2F0ZS5yZXNvdXJjZXMudjEikgEKCE1ldGFkYXRhEhAKCHJldmlzaW9uGAEgASgEEi8KC2NyZWF0ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWFuYWdlZF9ieRgEIAEoCSKdAwoIUHJvdmlkZXISDAoEbmFtZRgBIAEoCRIxCgR0eXBlGAIgASgOMiMuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyVHlwZRIQCghiYXNlX3VybBgDIAEoCRI2CgtjcmVkZW50aWFscxgEIAMoCzIhLmhlYWRnYXRlLnJlc291cmNlcy52MS5DcmVkZW50aWFsEhQKDG9yZ2FuaXphdGlvbhgFIAEoCRIPCgdwcm9qZWN0GAYgASgJEhMKC2FwaV92ZXJzaW9uGAcgASgJEhkKEWFudGhyb3BpY192ZXJzaW9uGAggASgJEhAKCGxvY2F0aW9uGAkgASgJEhwKFHNlcnZpY2VfYWNjb3VudF9maWxlGAogASgJEhIKCmF3c19yZWdpb24YCyABKAkSEgoKa2VlcF9hbGl2ZRgMIAEoCRIWCglyZXNwb25zZXMYDSABKAhIAIgBARIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YUIMCgpfcmVzcG9uc2VzIpkDCgpDcmVkZW50aWFsEgwKBG5hbWUYASABKAkSDwoHYXBpX2tleRgCIAEoCRIUCgxhcGlfa2V5X2ZpbGUYAyABKAkSEwoGd2VpZ2h0GAQgASgNSACIAQESLAoGbGltaXRzGAUgAygLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkxpbWl0EhUKDWFjY2Vzc19rZXlfaWQYBiABKAkSGQoRc2VjcmV0X2FjY2Vzc19rZXkYByABKAkSFQoNc2Vzc2lvbl90b2tlbhgIIAEoCRI5CgxhcGlfa2V5X2Zyb20YCSABKAsyIy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuU2VjcmV0U291cmNlEkMKFnNlY3JldF9hY2Nlc3Nfa2V5X2Zyb20YCiABKAsyIy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuU2VjcmV0U291cmNlEj8KEnNlc3Npb25fdG9rZW5fZnJvbRgLIAEoCzIjLmhlYWRnYXRlLnJlc291cmNlcy52MS5TZWNyZXRTb3VyY2VCCQoHX3dlaWdodCJrCgxTZWNyZXRTb3VyY2USCwoDZW52GAEgASgJEgwKBGZpbGUYAiABKAkSDwoHY29tbWFuZBgDIAMoCRIvCgRodHRwGAQgASgLMiEuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkh0dHBTZWNyZXQimQEKCkh0dHBTZWNyZXQSCwoDdXJsGAEgASgJEj8KB2hlYWRlcnMYAiADKAsyLi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuSHR0cFNlY3JldC5IZWFkZXJzRW50cnkSDQoFZmllbGQYAyABKAkaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEixgEKBUxpbWl0EhIKCHJlcXVlc3RzGAEgASgESAASEAoGdG9rZW5zGAIgASgESAASFgoMaW5wdXRfdG9rZW5zGAMgASgESAASFwoNb3V0cHV0X3Rva2VucxgEIAEoBEgAEhUKC2NvbmN1cnJlbmN5GAUgASgESAASDQoDdXNkGAYgASgBSAASJwoDcGVyGAcgASgOMhouaGVhZGdhdGUucmVzb3VyY2VzLnYxLlBlchINCgVtb2RlbBgIIAEoCUIICgZhbW91bnQijwIKBU1vZGVsEgwKBG5hbWUYASABKAkSMQoIc3RyYXRlZ3kYAiABKA4yHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuU3RyYXRlZ3kSNgoLZGVwbG95bWVudHMYAyADKAsyIS5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuRGVwbG95bWVudBIRCglmYWxsYmFja3MYBCADKAkSMQoIb3B0aW1pemUYBSABKAsyHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuT3B0aW1pemUSFAoMZXhhY3RfdG9rZW5zGAYgASgIEjEKCG1ldGFkYXRhGGQgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1ldGFkYXRhItcBCgpEZXBsb3ltZW50EhAKCHByb3ZpZGVyGAEgASgJEg0KBW1vZGVsGAIgASgJEhMKBndlaWdodBgDIAEoDUgAiAEBEhAKCHByaW9yaXR5GAQgASgNEg8KB3JlZ2lvbnMYBSADKAkSFgoOY29udGV4dF93aW5kb3cYBiABKA0SKwoFcHJpY2UYByABKAsyHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUHJpY2USFAoHcXVhbGl0eRgIIAEoAUgBiAEBQgkKB193ZWlnaHRCCgoIX3F1YWxpdHkisgEKBVByaWNlEhYKDmlucHV0X3Blcl9tdG9rGAEgASgBEhcKD291dHB1dF9wZXJfbXRvaxgCIAEoARIiChVjYWNoZWRfaW5wdXRfcGVyX210b2sYAyABKAFIAIgBARIhChRjYWNoZV93cml0ZV9wZXJfbXRvaxgEIAEoAUgBiAEBQhgKFl9jYWNoZWRfaW5wdXRfcGVyX210b2tCFwoVX2NhY2hlX3dyaXRlX3Blcl9tdG9rIjgKCE9wdGltaXplEgwKBGNvc3QYASABKAESDwoHcXVhbGl0eRgCIAEoARINCgVzcGVlZBgDIAEoASJ1CgRUZWFtEgwKBG5hbWUYASABKAkSLAoGbGltaXRzGAIgAygLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkxpbWl0EjEKCG1ldGFkYXRhGGQgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1ldGFkYXRhIrACCgNLZXkSDAoEbmFtZRgBIAEoCRIMCgR0ZWFtGAIgASgJEgwKBHVzZXIYAyABKAkSDgoGc2VjcmV0GAQgASgJEhMKC3NlY3JldF9oYXNoGAUgASgJEg4KBm1vZGVscxgGIAMoCRIsCgZsaW1pdHMYByADKAsyHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuTGltaXQSLwoLcmV2b2tlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKC3NlY3JldF9mcm9tGAkgASgLMiMuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlNlY3JldFNvdXJjZRIxCghtZXRhZGF0YRhkIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5NZXRhZGF0YSKCAwoGUG9saWN5EgwKBG5hbWUYASABKAkSKwoFcmV0cnkYAiABKAsyHC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuUmV0cnkSMQoIdGltZW91dHMYAyABKAsyHy5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVGltZW91dHMSLwoHYnJlYWtlchgEIAEoCzIeLmhlYWRnYXRlLnJlc291cmNlcy52MS5CcmVha2VyEisKBXF1ZXVlGAUgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLlF1ZXVlEkwKFnVuc3VwcG9ydGVkX3BhcmFtZXRlcnMYBiABKA4yLC5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuVW5zdXBwb3J0ZWRQYXJhbWV0ZXJzEisKBWZldGNoGAcgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLkZldGNoEjEKCG1ldGFkYXRhGGQgASgLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1ldGFkYXRhIoABCgVGZXRjaBIQCghkaXNhYmxlZBgBIAEoCBITCgthbGxvd19ob3N0cxgCIAMoCRIWCgltYXhfYnl0ZXMYAyABKA1IAIgBARIqCgd0aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgwKCl9tYXhfYnl0ZXMibwoFUmV0cnkSGQoMbWF4X2F0dGVtcHRzGAEgASgNSACIAQESGwoOYnVkZ2V0X3BlcmNlbnQYAiABKA1IAYgBARIKCgJvbhgDIAMoCUIPCg1fbWF4X2F0dGVtcHRzQhEKD19idWRnZXRfcGVyY2VudCK5AQoIVGltZW91dHMSKgoHY29ubmVjdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtmaXJzdF90b2tlbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgRpZGxlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBXRvdGFsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIn8KB0JyZWFrZXISFQoNZXJyb3JfcGVyY2VudBgBIAEoDRIUCgxtaW5fcmVxdWVzdHMYAiABKA0SKwoIb3Blbl9mb3IYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGgoSaGFsZl9vcGVuX3JlcXVlc3RzGAQgASgNIlwKBVF1ZXVlEisKCG1heF93YWl0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKCm1heF9sZW5ndGgYAiABKA1IAIgBAUINCgtfbWF4X2xlbmd0aCL0AQoLUmVzb3VyY2VTZXQSMgoJcHJvdmlkZXJzGAEgAygLMh8uaGVhZGdhdGUucmVzb3VyY2VzLnYxLlByb3ZpZGVyEiwKBm1vZGVscxgCIAMoCzIcLmhlYWRnYXRlLnJlc291cmNlcy52MS5Nb2RlbBIqCgV0ZWFtcxgDIAMoCzIbLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtEigKBGtleXMYBCADKAsyGi5oZWFkZ2F0ZS5yZXNvdXJjZXMudjEuS2V5Ei0KBnBvbGljeRgFIAEoCzIdLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3kq0gIKDFByb3ZpZGVyVHlwZRIdChlQUk9WSURFUl9UWVBFX1VOU1BFQ0lGSUVEEAASGAoUUFJPVklERVJfVFlQRV9PUEVOQUkQARIXChNQUk9WSURFUl9UWVBFX0FaVVJFEAISGwoXUFJPVklERVJfVFlQRV9BTlRIUk9QSUMQAxIYChRQUk9WSURFUl9UWVBFX0dFTUlOSRAEEhgKFFBST1ZJREVSX1RZUEVfVkVSVEVYEAUSGQoVUFJPVklERVJfVFlQRV9CRURST0NLEAYSGAoUUFJPVklERVJfVFlQRV9PTExBTUEQBxIWChJQUk9WSURFUl9UWVBFX0dST1EQCBIWChJQUk9WSURFUl9UWVBFX1ZMTE0QCRIVChFQUk9WSURFUl9UWVBFX1RHSRAKEiMKH1BST1ZJREVSX1RZUEVfT1BFTkFJX0NPTVBBVElCTEUQCypkCgNQZXISEwoPUEVSX1VOU1BFQ0lGSUVEEAASDgoKUEVSX1NFQ09ORBABEg4KClBFUl9NSU5VVEUQAhIMCghQRVJfSE9VUhADEgsKB1BFUl9EQVkQBBINCglQRVJfTU9OVEgQBSr/AQoIU3RyYXRlZ3kSGAoUU1RSQVRFR1lfVU5TUEVDSUZJRUQQABIYChRTVFJBVEVHWV9ST1VORF9ST0JJThABEhUKEVNUUkFURUdZX1dFSUdIVEVEEAISFAoQU1RSQVRFR1lfU0hVRkZMRRADEhgKFFNUUkFURUdZX0xFQVNUX0VSUk9SEAQSFwoTU1RSQVRFR1lfTEVBU1RfQlVTWRAFEhsKF1NUUkFURUdZX0xPV0VTVF9MQVRFTkNZEAYSEQoNU1RSQVRFR1lfQ09TVBAHEhsKF1NUUkFURUdZX1VTQUdFX0hFQURST09NEAgSEgoOU1RSQVRFR1lfU01BUlQQCSqDAQoVVW5zdXBwb3J0ZWRQYXJhbWV0ZXJzEiYKIlVOU1VQUE9SVEVEX1BBUkFNRVRFUlNfVU5TUEVDSUZJRUQQABIfChtVTlNVUFBPUlRFRF9QQVJBTUVURVJTX0RST1AQARIhCh1VTlNVUFBPUlRFRF9QQVJBTUVURVJTX1NUUklDVBACYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Set by the control plane; ignored on input except `revision`, the precondition of a write.
@@ -218,6 +218,24 @@ export type Credential = Message<"headgate.resources.v1.Credential"> & {
    * @generated from field: string session_token = 8;
    */
   sessionToken: string;
+
+  /**
+   * Read by whoever loads the YAML, which sends what they hold as api_key, secret_access_key and
+   * session_token. The API refuses them: it runs nothing and fetches nothing for a caller.
+   *
+   * @generated from field: headgate.resources.v1.SecretSource api_key_from = 9;
+   */
+  apiKeyFrom?: SecretSource | undefined;
+
+  /**
+   * @generated from field: headgate.resources.v1.SecretSource secret_access_key_from = 10;
+   */
+  secretAccessKeyFrom?: SecretSource | undefined;
+
+  /**
+   * @generated from field: headgate.resources.v1.SecretSource session_token_from = 11;
+   */
+  sessionTokenFrom?: SecretSource | undefined;
 };
 
 /**
@@ -226,6 +244,80 @@ export type Credential = Message<"headgate.resources.v1.Credential"> & {
  */
 export const CredentialSchema: GenMessage<Credential> = /*@__PURE__*/
   messageDesc(file_headgate_resources_v1_resources, 2);
+
+/**
+ * Where a secret is kept. Exactly one of the fields is given.
+ *
+ * @generated from message headgate.resources.v1.SecretSource
+ */
+export type SecretSource = Message<"headgate.resources.v1.SecretSource"> & {
+  /**
+   * The name of an environment variable.
+   *
+   * @generated from field: string env = 1;
+   */
+  env: string;
+
+  /**
+   * A path; a relative one starts at the YAML file's folder.
+   *
+   * @generated from field: string file = 2;
+   */
+  file: string;
+
+  /**
+   * A program and its arguments, run without a shell; it prints the secret.
+   *
+   * @generated from field: repeated string command = 3;
+   */
+  command: string[];
+
+  /**
+   * @generated from field: headgate.resources.v1.HttpSecret http = 4;
+   */
+  http?: HttpSecret | undefined;
+};
+
+/**
+ * Describes the message headgate.resources.v1.SecretSource.
+ * Use `create(SecretSourceSchema)` to create a new message.
+ */
+export const SecretSourceSchema: GenMessage<SecretSource> = /*@__PURE__*/
+  messageDesc(file_headgate_resources_v1_resources, 3);
+
+/**
+ * A GET request that answers with the secret.
+ *
+ * @generated from message headgate.resources.v1.HttpSecret
+ */
+export type HttpSecret = Message<"headgate.resources.v1.HttpSecret"> & {
+  /**
+   * Absolute http(s) URL. Redirects are not followed.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * @generated from field: map<string, string> headers = 2;
+   */
+  headers: { [key: string]: string };
+
+  /**
+   * Where the secret is in an answer of JSON: "data.key", or "/data/key" (RFC 6901). Absent: the
+   * whole answer is the secret.
+   *
+   * @generated from field: string field = 3;
+   */
+  field: string;
+};
+
+/**
+ * Describes the message headgate.resources.v1.HttpSecret.
+ * Use `create(HttpSecretSchema)` to create a new message.
+ */
+export const HttpSecretSchema: GenMessage<HttpSecret> = /*@__PURE__*/
+  messageDesc(file_headgate_resources_v1_resources, 4);
 
 /**
  * An amount of a unit per window, optionally for one model. `concurrency` has no window.
@@ -290,7 +382,7 @@ export type Limit = Message<"headgate.resources.v1.Limit"> & {
  * Use `create(LimitSchema)` to create a new message.
  */
 export const LimitSchema: GenMessage<Limit> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 3);
+  messageDesc(file_headgate_resources_v1_resources, 5);
 
 /**
  * The public name clients send.
@@ -344,7 +436,7 @@ export type Model = Message<"headgate.resources.v1.Model"> & {
  * Use `create(ModelSchema)` to create a new message.
  */
 export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 4);
+  messageDesc(file_headgate_resources_v1_resources, 6);
 
 /**
  * One upstream model at one provider; expands to one deployment per credential.
@@ -406,7 +498,7 @@ export type Deployment = Message<"headgate.resources.v1.Deployment"> & {
  * Use `create(DeploymentSchema)` to create a new message.
  */
 export const DeploymentSchema: GenMessage<Deployment> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 5);
+  messageDesc(file_headgate_resources_v1_resources, 7);
 
 /**
  * US dollars per million tokens. Absent: what the public price list says of the provider's model.
@@ -444,7 +536,7 @@ export type Price = Message<"headgate.resources.v1.Price"> & {
  * Use `create(PriceSchema)` to create a new message.
  */
 export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 6);
+  messageDesc(file_headgate_resources_v1_resources, 8);
 
 /**
  * @generated from message headgate.resources.v1.Optimize
@@ -471,7 +563,7 @@ export type Optimize = Message<"headgate.resources.v1.Optimize"> & {
  * Use `create(OptimizeSchema)` to create a new message.
  */
 export const OptimizeSchema: GenMessage<Optimize> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 7);
+  messageDesc(file_headgate_resources_v1_resources, 9);
 
 /**
  * @generated from message headgate.resources.v1.Team
@@ -498,7 +590,7 @@ export type Team = Message<"headgate.resources.v1.Team"> & {
  * Use `create(TeamSchema)` to create a new message.
  */
 export const TeamSchema: GenMessage<Team> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 8);
+  messageDesc(file_headgate_resources_v1_resources, 10);
 
 /**
  * A virtual key.
@@ -555,6 +647,13 @@ export type Key = Message<"headgate.resources.v1.Key"> & {
   revokeTime?: Timestamp | undefined;
 
   /**
+   * Read by whoever loads the YAML, which sends what it holds as secret. The API refuses it.
+   *
+   * @generated from field: headgate.resources.v1.SecretSource secret_from = 9;
+   */
+  secretFrom?: SecretSource | undefined;
+
+  /**
    * @generated from field: headgate.resources.v1.Metadata metadata = 100;
    */
   metadata?: Metadata | undefined;
@@ -565,7 +664,7 @@ export type Key = Message<"headgate.resources.v1.Key"> & {
  * Use `create(KeySchema)` to create a new message.
  */
 export const KeySchema: GenMessage<Key> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 9);
+  messageDesc(file_headgate_resources_v1_resources, 11);
 
 /**
  * Rules for all calls. There is one, named "default".
@@ -621,7 +720,7 @@ export type Policy = Message<"headgate.resources.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 10);
+  messageDesc(file_headgate_resources_v1_resources, 12);
 
 /**
  * Images and files by URL, for providers that take them only as data.
@@ -663,7 +762,7 @@ export type Fetch = Message<"headgate.resources.v1.Fetch"> & {
  * Use `create(FetchSchema)` to create a new message.
  */
 export const FetchSchema: GenMessage<Fetch> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 11);
+  messageDesc(file_headgate_resources_v1_resources, 13);
 
 /**
  * @generated from message headgate.resources.v1.Retry
@@ -697,7 +796,7 @@ export type Retry = Message<"headgate.resources.v1.Retry"> & {
  * Use `create(RetrySchema)` to create a new message.
  */
 export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 12);
+  messageDesc(file_headgate_resources_v1_resources, 14);
 
 /**
  * @generated from message headgate.resources.v1.Timeouts
@@ -729,7 +828,7 @@ export type Timeouts = Message<"headgate.resources.v1.Timeouts"> & {
  * Use `create(TimeoutsSchema)` to create a new message.
  */
 export const TimeoutsSchema: GenMessage<Timeouts> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 13);
+  messageDesc(file_headgate_resources_v1_resources, 15);
 
 /**
  * @generated from message headgate.resources.v1.Breaker
@@ -761,7 +860,7 @@ export type Breaker = Message<"headgate.resources.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 14);
+  messageDesc(file_headgate_resources_v1_resources, 16);
 
 /**
  * @generated from message headgate.resources.v1.Queue
@@ -783,7 +882,7 @@ export type Queue = Message<"headgate.resources.v1.Queue"> & {
  * Use `create(QueueSchema)` to create a new message.
  */
 export const QueueSchema: GenMessage<Queue> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 15);
+  messageDesc(file_headgate_resources_v1_resources, 17);
 
 /**
  * A YAML file, and the body of Apply.
@@ -822,7 +921,7 @@ export type ResourceSet = Message<"headgate.resources.v1.ResourceSet"> & {
  * Use `create(ResourceSetSchema)` to create a new message.
  */
 export const ResourceSetSchema: GenMessage<ResourceSet> = /*@__PURE__*/
-  messageDesc(file_headgate_resources_v1_resources, 16);
+  messageDesc(file_headgate_resources_v1_resources, 18);
 
 /**
  * @generated from enum headgate.resources.v1.ProviderType
