@@ -1,7 +1,14 @@
-import { join } from "node:path";
 import { z } from "zod";
+import {
+  type BusConfig,
+  busConfigFrom,
+  busField,
+  type StoreConfig,
+  storeConfigFrom,
+  storeField,
+} from "./backend-fields.ts";
 import { processDefaults } from "./defaults.ts";
-import { bus, logLevel, notHonouredYet, region, tcpAddress, text, token } from "./fields.ts";
+import { durationUpTo, logLevel, region, tcpAddress, text, token } from "./fields.ts";
 import type { TcpAddress } from "./listen-address.ts";
 import {
   loadProcessConfig,
@@ -12,24 +19,38 @@ import {
 /** control-plane.yaml, with defaults filled in. Paths are as written. */
 export interface ControlPlaneConfig {
   readonly region: string;
+  /** Of this replica, one of its own each. Absent: the host name. */
+  readonly replica: string | undefined;
   readonly listen: { readonly admin: TcpAddress; readonly grpc: TcpAddress };
-  /** Holds the store, the master key and the admin token. */
+  /** Holds the embedded store, the master key and the root token. */
   readonly dataDir: string;
-  /** File of the embedded store. */
-  readonly storePath: string;
+  readonly store: StoreConfig;
+  readonly bus: BusConfig;
   /** Absent: kept in the data directory. */
   readonly adminToken: string | undefined;
-  /** What nodes show. Absent: only nodes on this machine are let in. */
+  /** With it nodes join, any number of them, of any region. */
   readonly joinToken: string | undefined;
   /** Files in PEM, for both listeners. */
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly tls:
+    | {
+        readonly cert: string;
+        readonly key: string;
+        /** Who signs the certificates of nodes. Absent: nodes have none. */
+        readonly clientCa: string | undefined;
+      }
+    | undefined;
+  /** How long the first node of each build runs a new snapshot before the others get it. */
+  readonly rolloutHoldMs: number;
   readonly logLevel: z.output<typeof logLevel>;
 }
 
 const defaults = processDefaults.controlPlane;
 
+const dayMs = 24 * 60 * 60 * 1_000;
+
 const schema = z.strictObject({
   region,
+  replica: region.optional(),
   listen: z
     .strictObject({
       admin: tcpAddress.prefault(defaults.adminAddress),
@@ -37,18 +58,12 @@ const schema = z.strictObject({
     })
     .prefault({}),
   data_dir: text.default(defaults.dataDir),
-  store: z
-    .strictObject({
-      embedded: z.strictObject({ path: text.optional() }).optional(),
-      etcd: notHonouredYet("etcd", "use embedded"),
-    })
-    .optional(),
-  bus,
+  store: storeField,
+  bus: busField,
   admin_token: token.optional(),
   node_auth: z.strictObject({ join_token: token }).optional(),
-  tls: z
-    .strictObject({ cert: text, key: text, client_ca: notHonouredYet("client_ca", "remove it") })
-    .optional(),
+  tls: z.strictObject({ cert: text, key: text, client_ca: text.optional() }).optional(),
+  rollout: z.strictObject({ hold: durationUpTo(dayMs).prefault("0s") }).prefault({}),
   log_level: logLevel.default(processDefaults.logLevel),
 });
 
@@ -62,12 +77,15 @@ export function loadControlPlaneConfig(
 function configFrom(file: z.output<typeof schema>): ControlPlaneConfig {
   return {
     region: file.region,
+    replica: file.replica,
     listen: file.listen,
     dataDir: file.data_dir,
-    storePath: file.store?.embedded?.path ?? join(file.data_dir, defaults.storeFile),
+    store: storeConfigFrom(file.store),
+    bus: busConfigFrom(file.bus),
     adminToken: file.admin_token,
     joinToken: file.node_auth?.join_token,
-    tls: file.tls && { cert: file.tls.cert, key: file.tls.key },
+    tls: file.tls && { cert: file.tls.cert, key: file.tls.key, clientCa: file.tls.client_ca },
+    rolloutHoldMs: file.rollout.hold,
     logLevel: file.log_level,
   };
 }

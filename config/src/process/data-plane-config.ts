@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { processDefaults } from "./defaults.ts";
 import {
-  bus,
+  type ClientTlsFiles,
+  clientTls,
   durationUpTo,
   endpointUrl,
   listenAddress,
@@ -29,8 +30,7 @@ export interface DataPlaneConfig {
     /** Tried in turn. */
     readonly endpoints: readonly string[];
     readonly joinToken: string | undefined;
-    /** File in PEM. Absent: the system's authorities. */
-    readonly ca: string | undefined;
+    readonly tls: ClientTlsFiles | undefined;
   };
   /** Holds the last good snapshot and the key it is sealed with. */
   readonly stateDir: string;
@@ -64,9 +64,8 @@ const schema = z.strictObject({
       .min(1, "is empty: give at least one")
       .max(32, "has too many entries: at most 32"),
     join_token: token.optional(),
-    ca: text.optional(),
+    tls: clientTls.optional(),
   }),
-  bus,
   state_dir: text.default(defaults.stateDir),
   workers: wholeNumber({ min: 1, max: 256 }).optional(),
   max_body_bytes: wholeNumber({ min: kibibyte, max: gibibyte }).default(defaults.bodyMaxBytes),
@@ -90,7 +89,7 @@ function configFrom(file: z.output<typeof schema>): DataPlaneConfig {
     controlPlane: {
       endpoints: file.control_plane.endpoints,
       joinToken: file.control_plane.join_token,
-      ca: file.control_plane.ca,
+      tls: file.control_plane.tls,
     },
     stateDir: file.state_dir,
     workers: file.workers,

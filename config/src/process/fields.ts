@@ -62,18 +62,35 @@ export const endpointUrl = text.refine(isOrigin, {
   error: 'is not a URL of scheme, host and port, such as "http://127.0.0.1:18000"',
 });
 
-/** A setting that exists in the design and does nothing yet: better refused than ignored. */
-export function notHonouredYet(what: string, instead: string) {
-  return z.undefined({ error: `not honoured yet: ${what}, ${instead}` }).optional();
+/** Files in PEM by which a client knows a server, and is known by it. */
+export interface ClientTlsFiles {
+  /** Absent: the authorities that the system trusts. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
 }
 
-/** Where the processes of one machine meet. There is nothing to set. */
-export const bus = z
-  .strictObject({
-    embedded: z.strictObject({}).optional(),
-    nats: notHonouredYet("nats", "use embedded"),
-  })
-  .optional();
+export const clientTls = z
+  .strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional() })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: "has one of cert and key: give both, or none",
+  });
+
+/** `scheme://host:port`, for a scheme of `schemes`. */
+export function serverUrls(schemes: readonly string[], example: string) {
+  const url = text.refine((value) => isServer(value, schemes), {
+    error: `is not ${schemes.map((scheme) => `${scheme}://`).join(" or ")} with host and port, such as "${example}"`,
+  });
+  return z
+    .array(url)
+    .min(1, "is empty: give at least one")
+    .max(32, "has too many entries: at most 32");
+}
+
+function isServer(value: string, schemes: readonly string[]): boolean {
+  const [, scheme = ""] = /^([a-z]+):\/\/[^/@]+:\d+\/?$/.exec(value) ?? [];
+  return schemes.includes(scheme) && URL.canParse(value);
+}
 
 function isOrigin(value: string): boolean {
   if (!/^https?:\/\//.test(value) || !URL.canParse(value)) return false;

@@ -5,7 +5,7 @@ import { loadControlPlaneConfig } from "./control-plane-config.ts";
 import { loadDataPlaneConfig } from "./data-plane-config.ts";
 
 const keysOfControlPlane =
-  "region, listen, data_dir, store, bus, admin_token, node_auth, tls, log_level";
+  "region, replica, listen, data_dir, store, bus, admin_token, node_auth, tls, rollout, log_level";
 
 describe("loadControlPlaneConfig()", () => {
   it("fills in defaults", () => {
@@ -18,10 +18,13 @@ describe("loadControlPlaneConfig()", () => {
           grpc: { kind: "tcp", host: "127.0.0.1", port: 18000 },
         },
         dataDir: "./state-cp",
-        storePath: "state-cp/headgate.db",
+        replica: undefined,
+        store: { kind: "embedded", path: undefined },
+        bus: { kind: "embedded" },
         adminToken: undefined,
         joinToken: undefined,
         tls: undefined,
+        rolloutHoldMs: 0,
         logLevel: "info",
       },
     });
@@ -36,18 +39,51 @@ store: {embedded: {path: ./headgate.db}}
 bus: {embedded: {}}
 admin_token: \${ADMIN}
 node_auth: {join_token: \${JOIN_TOKEN}}
-tls: {cert: c.pem, key: k.pem}
+tls: {cert: c.pem, key: k.pem, client_ca: ca.pem}
+replica: eu-west-a
+rollout: {hold: 30s}
 log_level: debug
 `;
     const env = { ADMIN: "admin-token-0123456789", JOIN_TOKEN: "1234567890123456" };
     expect(loadControlPlaneConfig({ text, env })).toMatchObject({
       config: {
         listen: { grpc: { host: "::" } },
-        storePath: "./headgate.db",
+        replica: "eu-west-a",
+        store: { kind: "embedded", path: "./headgate.db" },
+        rolloutHoldMs: 30_000,
         adminToken: "admin-token-0123456789",
         joinToken: "1234567890123456",
-        tls: { cert: "c.pem", key: "k.pem" },
+        tls: { cert: "c.pem", key: "k.pem", clientCa: "ca.pem" },
         logLevel: "debug",
+      },
+    });
+  });
+
+  it("takes etcd and NATS", () => {
+    const text = `
+region: eu-west
+store:
+  etcd:
+    hosts: [https://10.0.0.1:2379, https://10.0.0.2:2379]
+    username: headgate
+    password: \${PASSWORD}
+    tls: {ca: ca.pem, cert: c.pem, key: k.pem}
+bus: {nats: {servers: [nats://127.0.0.1:4222], credentials_file: a.creds}}
+`;
+    expect(loadControlPlaneConfig({ text, env: { PASSWORD: "p" } })).toMatchObject({
+      config: {
+        store: {
+          kind: "etcd",
+          hosts: ["https://10.0.0.1:2379", "https://10.0.0.2:2379"],
+          prefix: "/headgate",
+          credentials: { username: "headgate", password: "p" },
+          tls: { ca: "ca.pem", cert: "c.pem", key: "k.pem" },
+        },
+        bus: {
+          kind: "nats",
+          servers: ["nats://127.0.0.1:4222"],
+          credentials: { kind: "file", path: "a.creds" },
+        },
       },
     });
   });
@@ -85,14 +121,27 @@ log_level: debug
       ],
     },
     {
-      name: "what is not honoured yet",
+      name: "servers and prefixes",
       text:
-        "region: eu\nstore: {etcd: {hosts: [a]}}\nbus: {nats: {servers: [a]}}\n" +
-        "tls: {cert: a, key: b, client_ca: c}",
+        "region: eu\nstore: {etcd: {hosts: [a, 'http://h'], prefix: headgate/}}\n" +
+        "bus: {nats: {servers: [], token: t, username: u}}",
       lines: [
-        "c.yaml:2:15 store.etcd: not honoured yet: etcd, use embedded",
-        "c.yaml:3:13 bus.nats: not honoured yet: nats, use embedded",
-        "c.yaml:4:35 tls.client_ca: not honoured yet: client_ca, remove it",
+        'c.yaml:2:24 store.etcd.hosts[0]: is not http:// or https:// with host and port, such as "http://127.0.0.1:2379"',
+        'c.yaml:2:27 store.etcd.hosts[1]: is not http:// or https:// with host and port, such as "http://127.0.0.1:2379"',
+        'c.yaml:2:48 store.etcd.prefix: must look like "/headgate": no slash at its end',
+        "c.yaml:3:13 bus.nats: has one of username and password: give both, or none",
+        "c.yaml:3:23 bus.nats.servers: is empty: give at least one",
+      ],
+    },
+    {
+      name: "halves, and too much",
+      text:
+        "region: eu\nstore: {embedded: {}, etcd: {hosts: [http://h:1], username: u}}\n" +
+        "bus: {nats: {servers: [nats://h:1], token: t, credentials_file: f}}",
+      lines: [
+        "c.yaml:2:8 store: has both embedded and etcd: keep one",
+        "c.yaml:2:29 store.etcd: has one of username and password: give both, or none",
+        "c.yaml:3:13 bus.nats: gives several of token, username and credentials_file: keep one",
       ],
     },
     {
@@ -130,7 +179,7 @@ describe("loadDataPlaneConfig()", () => {
         controlPlane: {
           endpoints: ["http://127.0.0.1:18000"],
           joinToken: undefined,
-          ca: undefined,
+          tls: undefined,
         },
         stateDir: "./state",
         workers: undefined,
