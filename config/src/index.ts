@@ -13,6 +13,7 @@ export {
   type TcpAddress,
 } from "./process/listen-address.ts";
 export type { ProcessConfigInput, ProcessConfigResult } from "./process/load-process-config.ts";
+export { regionNamePattern } from "./region-name.ts";
 export {
   checkKeyReferences,
   checkModelReferences,

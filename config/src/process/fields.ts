@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationHint, durationMs, parseDuration } from "../duration.ts";
+import { regionNamePattern } from "../region-name.ts";
 import { type ListenAddress, parseListenAddress, type TcpAddress } from "./listen-address.ts";
 
 /** A text that says something. */
@@ -14,7 +15,7 @@ export const token = text
   .min(16, "is too short: a token has at least 16 characters");
 
 export const region = text.regex(
-  /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+  regionNamePattern,
   "is not a name: use 1 to 63 letters, digits and . _ -, beginning with a letter or digit",
 );
 

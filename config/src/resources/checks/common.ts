@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { regionNamePattern } from "../../region-name.ts";
 
 /** See also core's globMatches(): `*` is the only magic. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$/;
 const globPattern = /^[A-Za-z0-9*][A-Za-z0-9._:@/*-]{0,127}$/;
-const regionPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /** What an HTTP header may carry as one word: no spaces, no control characters (RFC 9110, 5.5). */
 const headerWordPattern = /^[\x21-\x7e]*$/;
@@ -27,7 +27,7 @@ export const modelGlob = named(
 );
 
 export const regionName = named(
-  regionPattern,
+  regionNamePattern,
   "use 1 to 63 letters, digits and . _ -, beginning with a letter or digit",
 );
 
