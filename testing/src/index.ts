@@ -12,6 +12,12 @@ export {
   serverErrorAnswer,
   untypedAnswer,
 } from "./answer.ts";
+export {
+  Authority,
+  type Certificate,
+  type CertificateRequest,
+  createAuthority,
+} from "./certificates.ts";
 export { withDeadline } from "./deadline.ts";
 export { type Exchange, exchangeAnswer, exchangeBytes } from "./exchange.ts";
 export {

@@ -22,6 +22,8 @@ export interface EtcdOptions {
   readonly quotaBytes?: number;
   /** TLS for clients. PEM texts. */
   readonly tls?: EtcdTls;
+  /** TLS between members. PEM texts; `ca` is whom they trust. */
+  readonly peerTls?: { readonly cert: string; readonly key: string; readonly ca: string };
   /** Ask for a password: user "root" has this one. */
   readonly rootPassword?: string;
   /** More flags, such as `--auth-token-ttl=5`. */
@@ -70,8 +72,18 @@ export function etcdFlags(settings: EtcdSettings): string[] {
     `--election-timeout=${electionMs}`,
     ...(settings.quotaBytes === undefined ? [] : [`--quota-backend-bytes=${settings.quotaBytes}`]),
     ...tlsFlags(settings),
+    ...peerTlsFlags(settings),
     ...(settings.flags ?? []),
   ];
+}
+
+function peerTlsFlags({ peerTls, folder }: EtcdSettings): string[] {
+  if (!peerTls) return [];
+  const files = { cert: "peer-cert", key: "peer-key", "trusted-ca": "peer-ca" };
+  const flags = Object.entries(files).map(
+    ([flag, file]) => `--peer-${flag}-file=${folder}/${file}.pem`,
+  );
+  return [...flags, "--peer-client-cert-auth"];
 }
 
 function tlsFlags({ tls, folder }: EtcdSettings): string[] {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createAuthority } from "../certificates.ts";
 import { startEtcdCluster } from "./etcd-cluster.ts";
 import { startEtcd } from "./etcd-server.ts";
 
@@ -27,6 +28,17 @@ describe("startEtcd()", () => {
     await expect(start).rejects.toThrow(/etcd m0 ended:.*election-timeout/s);
   });
 
+  it.each([
+    { name: "TLS", mutual: false },
+    { name: "TLS with client certificates", mutual: true },
+  ])("serves $name with a password", async ({ mutual }) => {
+    const { cert, key, ca } = createAuthority().issue({ commonName: "etcd" });
+    const tls = { cert, key, ...(mutual && { clientCa: ca }) };
+    await using etcd = await startEtcd({ tls, rootPassword: "secret" });
+    expect(etcd.clientUrl).toMatch(/^https:/);
+    await etcd.restart();
+  });
+
   it("asks for a password when told to", async () => {
     await using etcd = await startEtcd({ rootPassword: "secret" });
     await expect(put(etcd.clientUrl, "a", "1")).rejects.toThrow(/user name is empty/);
@@ -35,7 +47,8 @@ describe("startEtcd()", () => {
 
 describe("startEtcdCluster()", () => {
   it("elects a leader, and another when that one is killed", async () => {
-    await using cluster = await startEtcdCluster();
+    const peerTls = createAuthority().issue({ commonName: "peer" });
+    await using cluster = await startEtcdCluster({ each: { peerTls } });
     const leader = await cluster.leader();
     expect(await cluster.followers()).toHaveLength(2);
     await put(leader.clientUrl, "a", "1");

@@ -166,11 +166,7 @@ export async function settingsFrom(options: EtcdOptions): Promise<EtcdSettings> 
   const free = await freePorts(3);
   const { clientPort = free[0] ?? 0, peerPort = free[1] ?? 0, tls } = options;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "headgate-etcd-"));
-  if (tls) {
-    writeFileSync(join(folder, "cert.pem"), tls.cert);
-    writeFileSync(join(folder, "key.pem"), tls.key, { mode: 0o600 });
-    writeFileSync(join(folder, "client-ca.pem"), tls.clientCa ?? "");
-  }
+  writeCertificates(folder, options);
   return {
     ...options,
     name: options.name ?? "m0",
@@ -180,6 +176,20 @@ export async function settingsFrom(options: EtcdOptions): Promise<EtcdSettings> 
     peerPort,
     metricsPort: free[2] ?? 0,
     clientUrl: `${tls ? "https" : "http"}://127.0.0.1:${clientPort}`,
-    peerUrl: `http://127.0.0.1:${peerPort}`,
+    peerUrl: `${options.peerTls ? "https" : "http"}://127.0.0.1:${peerPort}`,
   };
+}
+
+function writeCertificates(folder: string, { tls, peerTls }: EtcdOptions): void {
+  const files = {
+    cert: tls?.cert,
+    key: tls?.key,
+    "client-ca": tls?.clientCa,
+    "peer-cert": peerTls?.cert,
+    "peer-key": peerTls?.key,
+    "peer-ca": peerTls?.ca,
+  };
+  for (const [name, pem] of Object.entries(files)) {
+    if (pem !== undefined) writeFileSync(join(folder, `${name}.pem`), pem, { mode: 0o600 });
+  }
 }
