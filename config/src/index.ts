@@ -1,11 +1,14 @@
 /** What operators write: resources and process settings, read from YAML and checked in one place. */
+export { didYouMean } from "./did-you-mean.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export { formatProblem, type Problem } from "./problem.ts";
+export type { BusConfig, NatsCredentials, StoreConfig } from "./process/backend-fields.ts";
 export type { ControlPlaneConfig } from "./process/control-plane-config.ts";
 export { loadControlPlaneConfig } from "./process/control-plane-config.ts";
 export type { DataPlaneConfig } from "./process/data-plane-config.ts";
 export { loadDataPlaneConfig } from "./process/data-plane-config.ts";
 export { processDefaults } from "./process/defaults.ts";
+export type { ClientTlsFiles } from "./process/fields.ts";
 export {
   formatListenAddress,
   type ListenAddress,
@@ -30,6 +33,12 @@ export {
   type LoadResourceSetResult,
   loadResourceSet,
 } from "./resources/load-resource-set.ts";
+export {
+  type CheckedResourceSet,
+  checkResourceSet,
+  type LoadWithSecretsOptions,
+  loadWithSecrets,
+} from "./resources/load-with-secrets.ts";
 export { type PlainObject, toPlain } from "./resources/plain.ts";
 export {
   providerDefaults,
@@ -45,11 +54,18 @@ export {
   resourceKinds,
   resourcesOfKind,
 } from "./resources/resource-kinds.ts";
-export {
-  KeyFileError,
-  type KeyFileOptions,
-  loadOrCreateKeyFile,
-} from "./secrets/key-file.ts";
+export { KeyFileError, loadOrCreateKeyFile } from "./secrets/key-file.ts";
+export { type LoadSealerOptions, loadKeyRing } from "./secrets/key-ring.ts";
 export { readOrCreateFile } from "./secrets/read-or-create-file.ts";
 export { createSealer, type Sealer } from "./secrets/sealer.ts";
+export type {
+  SecretContext,
+  SecretReference,
+  SecretSource,
+} from "./secrets/sources/secret-source.ts";
+export { SecretError } from "./secrets/sources/secret-source.ts";
+export {
+  createSecretSources,
+  type SecretSourcesOptions,
+} from "./secrets/sources/secret-sources.ts";
 export { UnsealError } from "./secrets/unseal-error.ts";

@@ -8,13 +8,12 @@ import type { PlaneFlags } from "../commands/control-plane-command.ts";
 import type { Io } from "../io.ts";
 import { loadSettings } from "../load-settings.ts";
 import { createLogger } from "../logger.ts";
-import { readText } from "../read-file-argument.ts";
 import { readTls } from "../read-tls.ts";
 import { loadSealer } from "../secrets.ts";
 import { shutDown } from "../shut-down.ts";
 import { stopped } from "../stopped.ts";
 import { version } from "../version.ts";
-import { discoveryTransport } from "./discovery-transport.ts";
+import { nodeTransports } from "./node-transports.ts";
 
 /** `headgate data-plane`: a node that serves applications, until a signal. */
 export async function dataPlane(io: Io, flags: PlaneFlags): Promise<void> {
@@ -34,10 +33,10 @@ export async function dataPlane(io: Io, flags: PlaneFlags): Promise<void> {
 }
 
 async function startNode(io: Io, config: DataPlaneConfig, logger: Logger): Promise<DataPlane> {
-  const { endpoints, joinToken, ca } = config.controlPlane;
-  const authority = ca === undefined ? undefined : await readText(ca);
+  const node = config.node ?? hostname();
+  const sealer = await loadSealer(io.env, config.stateDir);
   return startDataPlane({
-    node: config.node ?? hostname(),
+    node,
     region: config.region,
     build: version,
     listen: config.listen,
@@ -46,10 +45,8 @@ async function startNode(io: Io, config: DataPlaneConfig, logger: Logger): Promi
     bodyMaxBytes: config.bodyMaxBytes,
     drainTimeoutMs: config.drainTimeoutMs,
     stateDir: config.stateDir,
-    sealer: await loadSealer(io.env, config.stateDir),
-    transports: endpoints.map((endpoint) =>
-      discoveryTransport({ endpoint, joinToken, ca: authority }),
-    ),
+    sealer,
+    transports: await nodeTransports({ node, config, sealer, logger }),
     clock: systemClock,
     random: systemRandom,
     logger,

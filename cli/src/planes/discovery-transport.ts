@@ -1,5 +1,6 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import type { TlsTexts } from "../read-tls.ts";
 
 /** How long a dead control plane, or a network that swallows packets, goes unnoticed. */
 const pingIntervalMs = 20_000;
@@ -11,27 +12,20 @@ const answerMaxBytes = 256 * 1024 * 1024;
 export interface DiscoveryTransportOptions {
   /** Such as `https://control.example:18000`. */
   readonly endpoint: string;
-  readonly joinToken: string | undefined;
-  /** PEM text of a private authority. */
-  readonly ca: string | undefined;
+  /** What the node trusts, and shows. */
+  readonly tls: TlsTexts;
+  readonly interceptors?: readonly Interceptor[];
 }
 
 /** gRPC over HTTP/2 to one replica of the control plane. */
 export function discoveryTransport(options: DiscoveryTransportOptions): Transport {
-  const { endpoint, joinToken, ca } = options;
+  const { endpoint, tls, interceptors = [] } = options;
   return createGrpcTransport({
     baseUrl: endpoint.replace(/\/+$/, ""),
     pingIntervalMs,
     pingTimeoutMs,
     readMaxBytes: answerMaxBytes,
-    ...(ca !== undefined && { nodeOptions: { ca } }),
-    interceptors: joinToken === undefined ? [] : [bearer(joinToken)],
+    nodeOptions: { ...tls },
+    interceptors: [...interceptors],
   });
-}
-
-function bearer(token: string): Interceptor {
-  return (next) => (request) => {
-    request.header.set("authorization", `Bearer ${token}`);
-    return next(request);
-  };
 }
