@@ -7,7 +7,10 @@
  * for one token and `>` for one or more at the end.
  */
 export interface Bus {
-  /** Deliver to those subscribed now, at most once. Never waits for them. */
+  /**
+   * Deliver to those subscribed now, at most once. Never waits for them, nor for a connection: what
+   * cannot be sent now is dropped, and counted in status().
+   */
   publish(subject: string, data: Uint8Array): void;
 
   /**
@@ -19,19 +22,33 @@ export interface Bus {
 
   /**
    * Ask, and take the first answer.
-   * @throws {NoRespondersError} at once if nobody is subscribed; {BusTimeoutError} after `timeoutMs`.
+   * @throws {NoRespondersError} at once if nobody is subscribed; {BusTimeoutError} after `timeoutMs`;
+   * {BusUnavailableError} if the connection is lost meanwhile.
    */
   request(subject: string, data: Uint8Array, options: RequestOptions): Promise<Uint8Array>;
 
   /**
    * Open a durable stream, creating it if it does not exist. Its subjects are for append() and
    * consume(): mixing them with publish() and subscribe() is not defined.
-   * @throws RangeError if it exists with other options, or another stream has some of its subjects.
+   * @throws RangeError if it exists with other options, or another stream has some of its subjects;
+   * {BusUnavailableError} if the bus cannot say so within its deadline: try again.
    */
   stream(options: StreamOptions): Promise<DurableStream>;
 
+  /** For health and metrics. Also once closed. */
+  status(): BusStatus;
+
   /** Waits for handlers that are running, so not to be awaited in one. All else then fails. */
   close(): Promise<void>;
+}
+
+export interface BusStatus {
+  /** Whether what is published now is sent. A bus within the process is connected until closed. */
+  readonly connected: boolean;
+  /** Messages dropped so far by publish() and respond(), unsent: no connection, or a stuck one. */
+  readonly droppedPublishes: number;
+  /** How often a lost connection was replaced. */
+  readonly reconnects: number;
 }
 
 export interface Message {
@@ -73,7 +90,11 @@ export interface StreamOptions {
 export interface DurableStream {
   /**
    * Keep a message. Resolves when it is kept; `duplicate` if `id` was seen within the window.
-   * @throws RangeError if no subject of the stream matches.
+   *
+   * What was sent and not acknowledged is sent again, so kept once. Give an `id` to append again
+   * after a BusUnavailableError, or in another process.
+   * @throws RangeError if no subject of the stream matches; {BusUnavailableError} if no
+   * acknowledgement came in time: see its `maybeDone`.
    */
   append(
     subject: string,
@@ -88,6 +109,40 @@ export interface DurableStream {
    * @throws RangeError if the consumer exists with other options.
    */
   consume(options: ConsumeOptions, handler: DurableHandler): Promise<Subscription>;
+
+  /**
+   * A page of what is kept, in order, for looking at history: moves no consumer. Fewer than `limit`
+   * messages mean that it ends there. The next page is `from` the last sequence plus one.
+   * @throws {BusUnavailableError}
+   */
+  read(options: ReadOptions): Promise<readonly KeptMessage[]>;
+
+  /** Which sequences are kept: with them, pages can begin at the newest. @throws {BusUnavailableError} */
+  bounds(): Promise<StreamBounds>;
+}
+
+export interface ReadOptions {
+  /** Sequence of the first message that may be in it. Default: the oldest kept. */
+  readonly from?: number;
+  /** Most messages, 1 to `busLimits.readMax`. */
+  readonly limit: number;
+  /** Only these subjects; may have wildcards. Default: all. */
+  readonly filter?: string;
+}
+
+export interface KeptMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Position in the stream, from 1. */
+  readonly sequence: number;
+  /** When it was kept, in wall-clock milliseconds since the epoch. */
+  readonly timeMs: number;
+}
+
+/** None are kept when `first` is `last + 1`. */
+export interface StreamBounds {
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface ConsumeOptions {
@@ -128,6 +183,18 @@ export class BusTimeoutError extends Error {
   override readonly name = "BusTimeoutError";
 }
 
+/** There is no connection, or what should answer there does not. Try again later. */
+export class BusUnavailableError extends Error {
+  override readonly name = "BusUnavailableError";
+  /** Whether what was asked for may have been done all the same. */
+  readonly maybeDone: boolean;
+
+  constructor(message: string, { maybeDone }: { readonly maybeDone: boolean }) {
+    super(message);
+    this.maybeDone = maybeDone;
+  }
+}
+
 /** The bus was closed before or meanwhile. */
 export class BusClosedError extends Error {
   override readonly name = "BusClosedError";
@@ -139,9 +206,11 @@ export class BusClosedError extends Error {
 
 /** Bounds shared by all implementations. Beyond them a call is a RangeError. */
 export const busLimits = {
-  /** What NATS servers accept by default. */
-  messageBytesMax: 1024 * 1024,
+  /** What NATS servers accept by default, less room for the id of an appended message. */
+  messageBytesMax: 1024 * 1024 - 1024,
   subjectBytesMax: 256,
   /** Of the `id` of an appended message. */
   idCharactersMax: 256,
+  /** Messages in one page of history. */
+  readMax: 1000,
 } as const;

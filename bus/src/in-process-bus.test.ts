@@ -7,7 +7,8 @@ busConformance("in-process bus", async () => {
   const clock = new ManualClock();
   const errors: unknown[] = [];
   const bus = createInProcessBus({ clock, onError: (error) => errors.push(error) });
-  return { bus, errors, advance: (ms) => clock.advance(ms), dispose: () => bus.close() };
+  const advance = (ms: number) => clock.advance(ms);
+  return { bus, errors, advance, now: () => clock.now(), dispose: () => bus.close() };
 });
 
 describe("in-process bus", () => {

@@ -2,6 +2,7 @@ import type { Clock } from "@headgate/core";
 import {
   type Bus,
   BusClosedError,
+  type BusStatus,
   BusTimeoutError,
   type DurableStream,
   type Message,
@@ -102,6 +103,10 @@ class InProcessBus implements Bus {
     for (const other of this.#streams.values()) assertApart(other, stream);
     this.#streams.set(options.name, stream);
     return stream;
+  }
+
+  status(): BusStatus {
+    return { connected: !this.#closed, droppedPublishes: 0, reconnects: 0 };
   }
 
   async close(): Promise<void> {

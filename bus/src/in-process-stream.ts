@@ -1,18 +1,27 @@
 import type { Clock } from "@headgate/core";
 import {
   BusClosedError,
-  busLimits,
   type ConsumeOptions,
   type DurableHandler,
   type DurableStream,
+  type KeptMessage,
+  type ReadOptions,
+  type StreamBounds,
   type StreamOptions,
   type Subscription,
 } from "./bus.ts";
-import { assertCount, assertData, assertDuration, assertName } from "./check-arguments.ts";
+import { assertData } from "./check-arguments.ts";
 import { InProcessConsumer } from "./in-process-consumer.ts";
 import { KeptMessages } from "./kept-messages.ts";
 import { RecentIds } from "./recent-ids.ts";
-import { assertPattern, assertSubject, subjectMatches } from "./subject.ts";
+import {
+  assertId,
+  assertKept,
+  consumeOptionsFrom,
+  readOptionsFrom,
+  streamOptionsFrom,
+} from "./stream-options.ts";
+import { subjectMatches } from "./subject.ts";
 
 export interface InProcessStreamContext {
   readonly clock: Clock;
@@ -23,9 +32,6 @@ interface ConsumerInUse {
   readonly options: string;
   readonly consumer: InProcessConsumer;
 }
-
-const defaults = { messagesMax: 100_000, dedupWindowMs: 120_000 };
-const consumerDefaults = { filter: ">", ackWaitMs: 30_000, inFlightMax: 100 };
 
 /** Most ids remembered in a window; at most about 300 MB. */
 const idsMax = 1_000_000;
@@ -56,12 +62,13 @@ export class InProcessStream implements DurableStream {
     { id }: { readonly id?: string } = {},
   ): Promise<{ readonly sequence: number; readonly duplicate: boolean }> {
     this.#assertOpen();
-    this.#assertKept(subject);
+    assertKept(this.options, subject);
     assertData(data);
     assertId(id);
     const known = id === undefined ? undefined : this.#recentIds.find(id);
     if (known !== undefined) return { sequence: known, duplicate: true };
-    const sequence = this.#messages.append({ subject, data: data.slice() });
+    const timeMs = this.#context.clock.wallTimeMs();
+    const sequence = this.#messages.append({ subject, data: data.slice(), timeMs });
     if (id !== undefined) this.#recentIds.remember(id, sequence);
     for (const { consumer } of this.#consumers.values()) consumer.notify();
     return { sequence, duplicate: false };
@@ -78,6 +85,24 @@ export class InProcessStream implements DurableStream {
     return inUse.consumer.subscribe(handler);
   }
 
+  async read(options: ReadOptions): Promise<readonly KeptMessage[]> {
+    this.#assertOpen();
+    const { from, limit, filter } = readOptionsFrom(options);
+    const page: KeptMessage[] = [];
+    const { first, last } = this.#messages;
+    for (let at = Math.max(from, first); at <= last && page.length < limit; at++) {
+      const message = this.#messages.at(at);
+      if (message && subjectMatches(filter, message.subject)) page.push(message);
+    }
+    return page;
+  }
+
+  async bounds(): Promise<StreamBounds> {
+    this.#assertOpen();
+    const { first, last } = this.#messages;
+    return { first, last };
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#consumers.values()].map(({ consumer }) => consumer.close()));
@@ -91,38 +116,7 @@ export class InProcessStream implements DurableStream {
     return inUse;
   }
 
-  #assertKept(subject: string): void {
-    assertSubject(subject);
-    const { name, subjects } = this.options;
-    if (subjects.some((pattern) => subjectMatches(pattern, subject))) return;
-    throw new RangeError(`stream "${name}" keeps ${subjects.join(", ")}, not "${subject}"`);
-  }
-
   #assertOpen(): void {
     if (this.#closed) throw new BusClosedError();
   }
-}
-
-function streamOptionsFrom(options: StreamOptions): Required<StreamOptions> {
-  const { name, subjects, messagesMax, dedupWindowMs } = { ...defaults, ...options };
-  assertName("stream", name);
-  assertCount("the number of subjects", subjects.length);
-  for (const subject of subjects) assertPattern(subject);
-  assertCount("messagesMax", messagesMax);
-  assertDuration("dedupWindowMs", dedupWindowMs);
-  return { name, subjects, messagesMax, dedupWindowMs };
-}
-
-function consumeOptionsFrom(options: ConsumeOptions): Required<ConsumeOptions> {
-  const { durable, filter, ackWaitMs, inFlightMax } = { ...consumerDefaults, ...options };
-  assertName("consumer", durable);
-  assertPattern(filter);
-  assertDuration("ackWaitMs", ackWaitMs);
-  assertCount("inFlightMax", inFlightMax);
-  return { durable, filter, ackWaitMs, inFlightMax };
-}
-
-function assertId(id = ""): void {
-  if (id.length <= busLimits.idCharactersMax) return;
-  throw new RangeError(`a message id has at most ${busLimits.idCharactersMax} characters`);
 }

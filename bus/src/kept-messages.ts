@@ -1,9 +1,9 @@
-import type { Message } from "./bus.ts";
+import type { KeptMessage } from "./bus.ts";
 
 /** A run of messages with consecutive sequences from 1; the oldest make room for new ones. */
 export class KeptMessages {
   readonly #max: number;
-  readonly #messages = new Map<number, Message>();
+  readonly #messages = new Map<number, KeptMessage>();
   #last = 0;
 
   constructor(max: number) {
@@ -19,14 +19,14 @@ export class KeptMessages {
     return this.#last;
   }
 
-  at(sequence: number): Message | undefined {
+  at(sequence: number): KeptMessage | undefined {
     return this.#messages.get(sequence);
   }
 
-  append(message: Message): number {
+  append(message: Omit<KeptMessage, "sequence">): number {
     if (this.#messages.size === this.#max) this.#messages.delete(this.first);
     this.#last += 1;
-    this.#messages.set(this.#last, message);
+    this.#messages.set(this.#last, { ...message, sequence: this.#last });
     return this.#last;
   }
 }
