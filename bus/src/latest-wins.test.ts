@@ -1,21 +1,18 @@
 import { ManualClock } from "@headgate/core";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createInProcessBus } from "./in-process-bus.ts";
 import { subscribeLatest } from "./latest-wins.ts";
 
 it("keeps the newest report of each node, however many come", async () => {
-  const clock = new ManualClock();
-  const bus = createInProcessBus({ clock });
+  const bus = createInProcessBus({ clock: new ManualClock() });
   const latest = subscribeLatest(bus, "load.*");
   for (let round = 0; round < 20_000; round++) {
     bus.publish(`load.${round % 3}`, new TextEncoder().encode(`${round}`));
-    if (round % 1000 === 0) await clock.advance(0);
   }
-  await clock.advance(0);
-  await latest.wait(AbortSignal.timeout(1000));
+  await vi.waitFor(() => expect(latest.overwritten).toBe(20_000 - 3));
   const texts = [...latest.take().values()].map(({ data }) => new TextDecoder().decode(data));
   expect(texts.sort()).toEqual(["19997", "19998", "19999"]);
-  expect(latest.overwritten).toBe(20_000 - 3);
+  expect(latest.size).toBe(0);
   await bus.close();
 });
 

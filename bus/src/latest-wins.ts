@@ -41,10 +41,12 @@ export function subscribeLatest(
   assertCount("subjectsMax", subjectsMax);
   const slots = new LatestSlots<Message>(subjectsMax);
   const wakeup = new Wakeup();
-  const subscription = bus.subscribe(pattern, (message) => {
+  const put = (message: Message): void => {
     slots.put(message.subject, message);
     wakeup.notify();
-  });
+  };
+  // Room for a report of each that come at once: what the queue dropped might be one's only report.
+  const subscription = bus.subscribe(pattern, put, { pendingMax: subjectsMax });
   return {
     get size() {
       return slots.size;
