@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { createSealer, loadOrCreateKeyFile, type Sealer } from "@headgate/config";
+import { createSealer, loadKeyRing, type Sealer } from "@headgate/config";
 import { checkedAdminToken, loadOrCreateAdminToken } from "./admin-token-file.ts";
 import type { Environment } from "./io.ts";
+import { secretSources } from "./secret-sources.ts";
 
 /** What lets administrators in. */
 export interface AdminTokenAndOrigin {
@@ -10,10 +11,10 @@ export interface AdminTokenAndOrigin {
   readonly origin: string;
 }
 
-/** Seals what is written to disk, under HEADGATE_MASTER_KEY or `<dir>/master.key`. */
-export async function loadSealer(env: Environment, dir: string): Promise<Sealer> {
-  const path = join(dir, "master.key");
-  return createSealer(await loadOrCreateKeyFile({ path, base64: env["HEADGATE_MASTER_KEY"] }));
+/** Seals what is written to disk and store, under the master keys (see loadKeyRing()). */
+export async function loadSealer(env: Environment, directory: string): Promise<Sealer> {
+  const ring = await loadKeyRing({ directory, env, sources: secretSources(env) });
+  return createSealer(ring.current, ring.previous);
 }
 
 /** HEADGATE_ADMIN_TOKEN, else the one in the settings, else `<dir>/admin-token`, made at first start. */

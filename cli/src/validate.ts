@@ -3,7 +3,7 @@ import { CliError } from "./cli-error.ts";
 import type { FileKind, ValidateFlags } from "./commands/validate-command.ts";
 import { guessFileKind } from "./guess-file-kind.ts";
 import type { Environment, Io } from "./io.ts";
-import { loadResources } from "./load-resources.ts";
+import { checkResources } from "./load-resources.ts";
 import { countProblems, printProblems } from "./print-problems.ts";
 import { type FileText, readFileArgument } from "./read-file-argument.ts";
 
@@ -11,7 +11,7 @@ import { type FileText, readFileArgument } from "./read-file-argument.ts";
 export async function validate(io: Io, flags: ValidateFlags): Promise<void> {
   const input = await readFileArgument(io, flags.file);
   const kind = flags.kind ?? guessFileKind(input.text);
-  const { problems, notices } = check(kind, input, io.env);
+  const { problems, notices } = await check(kind, input, io.env);
   for (const notice of notices) io.stderr.write(`note: ${notice}\n`);
   printProblems(io.stdout, problems);
   if (problems.length > 0) {
@@ -25,12 +25,18 @@ interface Findings {
   readonly notices: readonly string[];
 }
 
-function check(kind: FileKind, input: FileText, env: Environment): Findings {
+async function check(kind: FileKind, input: FileText, env: Environment): Promise<Findings> {
   if (kind === "resources") {
-    const loaded = loadResources(input, { env });
-    return loaded.ok ? { problems: [], notices: loaded.notices } : { ...loaded, notices: [] };
+    const { problems, notices, unread } = await checkResources(input, { env });
+    return { problems, notices: [...notices, ...unreadNotice(unread.length)] };
   }
   const load = kind === "control-plane" ? loadControlPlaneConfig : loadDataPlaneConfig;
   const loaded = load({ ...input, env });
   return { problems: loaded.ok ? [] : loaded.problems, notices: [] };
+}
+
+function unreadNotice(count: number): readonly string[] {
+  if (count === 0) return [];
+  const secrets = count === 1 ? "1 secret is" : `${count} secrets are`;
+  return [`${secrets} not read: validate runs no commands and fetches no URLs`];
 }

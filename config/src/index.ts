@@ -16,6 +16,7 @@ export {
   type TcpAddress,
 } from "./process/listen-address.ts";
 export type { ProcessConfigInput, ProcessConfigResult } from "./process/load-process-config.ts";
+export type { OidcConfig, OidcRole } from "./process/oidc-field.ts";
 export { regionNamePattern } from "./region-name.ts";
 export {
   checkKeyReferences,
@@ -55,7 +56,7 @@ export {
   resourcesOfKind,
 } from "./resources/resource-kinds.ts";
 export { KeyFileError, loadOrCreateKeyFile } from "./secrets/key-file.ts";
-export { type LoadSealerOptions, loadKeyRing } from "./secrets/key-ring.ts";
+export { type KeyRing, type LoadKeyRingOptions, loadKeyRing } from "./secrets/key-ring.ts";
 export { readOrCreateFile } from "./secrets/read-or-create-file.ts";
 export { createSealer, type Sealer } from "./secrets/sealer.ts";
 export type {

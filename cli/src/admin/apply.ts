@@ -1,17 +1,14 @@
-import type { admin, resources } from "@headgate/proto";
+import type { admin } from "@headgate/proto";
 import { type ChangeWord, changeWord } from "../change-word.ts";
-import { CliError } from "../cli-error.ts";
 import type { ApplyFlags } from "../commands/apply-command.ts";
 import type { Io, Style } from "../io.ts";
-import { loadResources } from "../load-resources.ts";
 import { paint } from "../paint.ts";
-import { countProblems, printProblems } from "../print-problems.ts";
-import { readFileArgument } from "../read-file-argument.ts";
+import { checkedResources } from "./checked-resources.ts";
 import { withAdmin } from "./with-admin.ts";
 
 /** `headgate apply`: checked here, with the places in the file, and applied there as a whole. */
 export async function apply(io: Io, flags: ApplyFlags): Promise<void> {
-  const set = await checkedResources(io, flags.file);
+  const set = await checkedResources(io, flags.file, "nothing was applied");
   const prune = flags.prune ?? false;
   const dryRun = flags.dryRun ?? false;
   const answer = await withAdmin(flags, (client) =>
@@ -19,19 +16,6 @@ export async function apply(io: Io, flags: ApplyFlags): Promise<void> {
   );
   for (const change of answer.changes) io.stdout.write(changeLine(io, change, dryRun));
   if (answer.changes.length === 0) io.stderr.write("The file names nothing, so nothing changed.\n");
-}
-
-async function checkedResources(io: Io, file: string | undefined): Promise<resources.ResourceSet> {
-  const input = await readFileArgument(io, file);
-  const loaded = loadResources(input, { env: io.env, references: "server" });
-  if (!loaded.ok) {
-    printProblems(io.stderr, loaded.problems);
-    throw new CliError(
-      `${countProblems(loaded.problems.length)} in ${input.file}, nothing was applied`,
-    );
-  }
-  for (const notice of loaded.notices) io.stderr.write(`note: ${notice}\n`);
-  return loaded.resources;
 }
 
 const styles: Readonly<Record<ChangeWord, Style>> = {

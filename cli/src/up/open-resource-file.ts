@@ -13,16 +13,18 @@ import { ResourceFileLoader } from "./resource-file-loader.ts";
 export interface OpenResourceFileOptions {
   readonly path: string | undefined;
   readonly logger: Logger;
+  /** Ends the reading of secrets. */
+  readonly signal: AbortSignal;
 }
 
 /** The file of `up --config`, good as it stands; undefined if none was given. */
 export async function openResourceFile(
   io: Io,
-  { path, logger }: OpenResourceFileOptions,
+  { path, logger, signal }: OpenResourceFileOptions,
 ): Promise<OpenedFile | undefined> {
   if (path === undefined || path === "") return undefined;
   const text = await readText(path);
-  const loader = new ResourceFileLoader({ path, env: io.env, logger });
+  const loader = new ResourceFileLoader({ path, env: io.env, logger, signal });
   const loaded = await loader.load(text);
   if (loaded.ok) return new OpenedFile({ path, text, loader, logger, resources: loaded.resources });
   await loader.stop();

@@ -11,9 +11,14 @@ export interface ResourceFileLoaderOptions {
   readonly path: string;
   readonly env: Environment;
   readonly logger: Logger;
+  /** Ends the reading of secrets. */
+  readonly signal: AbortSignal;
 }
 
-/** Reads texts of one file against the environment and, if a text asks for it, a demo provider. */
+/**
+ * Reads texts of one file against the environment, the secret sources it names and, if a text asks
+ * for it, a demo provider.
+ */
 export class ResourceFileLoader {
   readonly #options: ResourceFileLoaderOptions;
   #demo: DemoProvider | undefined;
@@ -23,9 +28,9 @@ export class ResourceFileLoader {
   }
 
   async load(text: string): Promise<LoadResourceSetResult> {
-    const { path, logger } = this.#options;
+    const { path, logger, signal } = this.#options;
     const env = await this.#environmentFor(text);
-    const loaded = loadResources({ file: path, text }, { env });
+    const loaded = await loadResources({ file: path, text }, { env, signal });
     if (!loaded.ok) return loaded;
     for (const notice of loaded.notices)
       logger.info({ event: "config-notice", file: path }, notice);

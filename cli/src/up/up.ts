@@ -34,7 +34,7 @@ export async function up(io: Io, flags: UpFlags): Promise<void> {
   const stop = io.stopSignal();
   const logger = createLogger({ level: flags.logLevel, component: "headgate" });
   await using running = new AsyncDisposableStack();
-  const file = await openResourceFile(io, { path: flags.config, logger });
+  const file = await openResourceFile(io, { path: flags.config, logger, signal: stop });
   if (file) running.defer(() => file.stop());
 
   await makeDirectory(flags.dataDir);

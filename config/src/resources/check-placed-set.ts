@@ -44,10 +44,17 @@ export function checkPlacedSet(placed: PlacedSet): void {
 }
 
 /** Unless something there, or around it, is known to be wrong. */
-function report(placed: PlacedSet, path: Path, message: string): void {
-  const text = formatPath(path);
-  if (placed.problems.covers(text)) return;
-  placed.problems.add(offsetAt(placed.root, path), text, message);
+export function report({ problems, root }: PlacedSet, path: Path, message: string): void {
+  const written = asWritten(path, root);
+  const text = formatPath(written);
+  if (problems.covers(text)) return;
+  problems.add(offsetAt(root, written), text, message);
+}
+
+/** What is wrong with a secret is told where the file says from where to take it. */
+function asWritten(path: Path, root: PlacedValue): Path {
+  const source = [...path.slice(0, -1), `${path.at(-1)}_from`];
+  return !valueAt(root, path) && valueAt(root, source) ? source : path;
 }
 
 function pathTo(kind: ResourceKind, index: number): Path {
@@ -106,7 +113,13 @@ function checkApiKeys(placed: PlacedSet): void {
 
 /** What is wrong with it has been said. */
 function triesSecret(root: PlacedValue, path: Path): boolean {
-  const fields = ["api_key_file", "access_key_id", "secret_access_key"];
+  const fields = [
+    "api_key_file",
+    "api_key_from",
+    "access_key_id",
+    "secret_access_key",
+    "secret_access_key_from",
+  ];
   return fields.some((field) => valueAt(root, [...path, field]) !== undefined);
 }
 

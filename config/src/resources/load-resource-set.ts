@@ -1,11 +1,7 @@
-import { resources } from "@headgate/proto";
+import type { resources } from "@headgate/proto";
 import type { Problem } from "../problem.ts";
 import type { Environment } from "../yaml/interpolate.ts";
-import { readYaml } from "../yaml/read-yaml.ts";
-import { checkPlacedSet } from "./check-placed-set.ts";
-import { leaveOutUnset } from "./leave-out-unset.ts";
-import { messageFromPlaced } from "./message-from-placed.ts";
-import { takeServerFields } from "./take-server-fields.ts";
+import { draftResourceSet } from "./resource-draft.ts";
 
 export interface LoadResourceSetOptions {
   readonly text: string;
@@ -34,20 +30,11 @@ export type LoadResourceSetResult =
 /**
  * Resources from YAML: the shape by the proto descriptors, the meaning by checkResource() and
  * checkReferences(). All problems together, each with its place. Never throws.
+ *
+ * Secrets that are kept elsewhere (`api_key_from` and the like) take time to read, so they are
+ * problems here: see loadWithSecrets().
  */
 export function loadResourceSet(options: LoadResourceSetOptions): LoadResourceSetResult {
-  const { root, problems } = readYaml({
-    ...options,
-    expects: "at least one of providers, models, teams, keys, policy",
-  });
-  if (!root) return { ok: false, problems: problems.list() };
-  takeServerFields(root, problems);
-  const set = messageFromPlaced(resources.ResourceSetSchema, root, "", problems);
-  if (set.policy?.name === "") set.policy.name = "default";
-  checkPlacedSet({ set, root, problems, options });
-  if (!problems.isEmpty) return { ok: false, problems: problems.list() };
-  const { notices, leftOut } = leaveOutUnset(set, root);
-  for (const { path, message } of leftOut) problems.add(undefined, path, message);
-  if (!problems.isEmpty) return { ok: false, problems: problems.list() };
-  return { ok: true, resources: set, notices };
+  const message = "secret sources are not read here: give the secret itself";
+  return draftResourceSet(options).complete(() => ({ ok: false, message }));
 }

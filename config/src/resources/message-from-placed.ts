@@ -81,7 +81,23 @@ function readField(
   if (field.fieldKind === "enum") return readEnum(field.enum, value, path, problems);
   if (field.fieldKind === "message") return readMessage(field.message, value, path, problems);
   if (field.fieldKind === "list") return readList(field, value, path, problems);
-  throw new TypeError(`${field}: resources have no maps`);
+  return readMap(field, value, path, problems);
+}
+
+/** Only texts by texts, such as headers. */
+function readMap(
+  field: DescField & { readonly fieldKind: "map" },
+  value: PlacedValue,
+  path: string,
+  problems: ProblemList,
+): unknown {
+  if (field.scalar !== ScalarType.STRING) throw new TypeError(`${field} is not of texts`);
+  if (value.kind !== "map") return expected("a mapping of texts", value, path, problems);
+  const entries = [...value.entries].map(([key, entry]) => {
+    const childPath = joinPath(path, shownKey(key));
+    return [key, readScalar(ScalarType.STRING, entry.value, childPath, problems) ?? ""];
+  });
+  return Object.fromEntries(entries);
 }
 
 function readList(

@@ -65,6 +65,8 @@ function plainField(field: DescField, value: unknown): unknown {
   if (field.fieldKind === "list") {
     return (value as readonly unknown[]).map((item) => plainValue(field, item));
   }
+  // Maps are of texts by texts: see messageFromPlaced().
+  if (field.fieldKind === "map") return value;
   return plainValue(field, value);
 }
 

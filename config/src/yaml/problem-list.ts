@@ -47,6 +47,13 @@ export class ProblemList {
     return false;
   }
 
+  /** Whether something within `path` has a problem already. */
+  touches(path: string): boolean {
+    return [...this.#paths].some(
+      (other) => other.startsWith(`${path}.`) || other.startsWith(`${path}[`),
+    );
+  }
+
   /** In the order of the text. */
   list(): readonly Problem[] {
     const sorted = this.#problems.toSorted(

@@ -1,13 +1,18 @@
 import { resources } from "@headgate/proto";
 import { z } from "zod";
+import { secretMaxLength } from "../../secrets/sources/secret-source.ts";
 import { serviceAccountProblem } from "../service-account.ts";
-import { headerWord, headerWordProblem, noLimitsYet, resourceName, weight } from "./common.ts";
+import {
+  headerWord,
+  headerWordProblem,
+  noLimitsYet,
+  readByLoader,
+  resourceName,
+  weight,
+} from "./common.ts";
 import type { AddIssue } from "./field-of-type.ts";
 
 const { ProviderType } = resources;
-
-/** A service account's JSON has about 2,400 characters, the longest keys and tokens less. */
-export const secretMaxLength = 8_192;
 
 /** What any credential says of itself; for what its provider's type adds, see checkSecrets(). */
 export const credentialCheck = z.object({
@@ -19,6 +24,9 @@ export const credentialCheck = z.object({
   accessKeyId: z.string().regex(/^\w{0,128}$/, "is not an access key id, such as AKIAEXAMPLE"),
   secretAccessKey: headerWord(256),
   sessionToken: headerWord(secretMaxLength),
+  apiKeyFrom: readByLoader("api_key"),
+  secretAccessKeyFrom: readByLoader("secret_access_key"),
+  sessionTokenFrom: readByLoader("session_token"),
   weight,
   limits: noLimitsYet,
 });

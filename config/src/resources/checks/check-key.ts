@@ -5,6 +5,7 @@ import {
   modelGlob,
   noLimitsYet,
   optionalResourceName,
+  readByLoader,
   resourceName,
   textUpTo,
 } from "./common.ts";
@@ -23,6 +24,7 @@ export const keyCheck = z
     secret: headerWord(512).refine((secret) => secret === "" || secret.length >= secretMinLength, {
       error: `is too short: a secret has at least ${secretMinLength} characters`,
     }),
+    secretFrom: readByLoader("secret"),
     secretHash: z
       .string()
       .regex(secretHashPattern, 'must be "hmac-sha256:" and 64 hex digits in lower case'),

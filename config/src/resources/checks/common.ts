@@ -62,6 +62,16 @@ export function atMost<T extends z.ZodType>(item: T, what: string, maxLength = l
 /** A list that must stay empty until its feature works: better refused than ignored. */
 export const noLimitsYet = z.array(z.unknown()).max(0, notHonoured("limits"));
 
+/** Where to find a secret is no news to a server: it reads nothing on behalf of a caller. */
+export function readByLoader(field: string) {
+  return z
+    .unknown()
+    .refine((value) => value === undefined, {
+      error: `a source is read by whoever loads the YAML: send what it holds as ${field}`,
+    })
+    .optional();
+}
+
 /** A field that must stay unset until its feature works. */
 export function unsetUntilHonoured(what: string) {
   return z
