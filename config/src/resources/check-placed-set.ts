@@ -48,6 +48,8 @@ export function report({ problems, root }: PlacedSet, path: Path, message: strin
   const written = asWritten(path, root);
   const text = formatPath(written);
   if (problems.covers(text)) return;
+  // What cannot be read as a source is no secret either, which is no news.
+  if (written !== path && problems.touches(text)) return;
   problems.add(offsetAt(root, written), text, message);
 }
 

@@ -16,7 +16,7 @@ const retryRule =
 const durationRule =
   'expected a duration, a number and a unit, such as "30s", "500ms", "1.5s", "5m" or "1h"';
 const rootKeys = "providers, models, teams, keys, policy";
-const keyKeys = "name, team, user, secret, secret_hash, models, limits";
+const keyKeys = "name, team, user, secret, secret_hash, models, limits, secret_from";
 
 describe("loadResourceSet() reports", () => {
   const syntax: Row[] = [

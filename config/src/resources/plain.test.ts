@@ -143,7 +143,15 @@ const sets: fc.Arbitrary<MessageInitShape<typeof resources.ResourceSetSchema>> =
     { maxLength: 2 },
   ),
   keys: fc.array(
-    fc.record({ name: texts, models: fc.array(texts, { maxLength: 3 }), revokeTime: durations }),
+    fc.record({
+      name: texts,
+      models: fc.array(texts, { maxLength: 3 }),
+      revokeTime: durations,
+      secretFrom: fc.record({
+        command: fc.array(texts, { maxLength: 2 }),
+        http: fc.record({ url: texts, headers: fc.dictionary(texts, texts, { maxKeys: 3 }) }),
+      }),
+    }),
     { maxLength: 2 },
   ),
   policy: fc.record({

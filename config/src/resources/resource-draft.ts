@@ -32,9 +32,9 @@ export function draftResourceSet(options: LoadResourceSetOptions): ResourceDraft
   const set = messageFromPlaced(resources.ResourceSetSchema, root, "", problems);
   if (set.policy?.name === "") set.policy.name = "default";
   const placed: PlacedSet = { set, root, problems, options };
-  const pending = takeSecretReferences(set, (path, message) => {
-    // What could not be made out in it is missing now, which is no news.
-    if (!problems.touches(formatPath(path))) report(placed, path, message);
+  const pending = takeSecretReferences(set, {
+    isBroken: (path) => problems.touches(formatPath(path)),
+    report: (path, message) => report(placed, path, message),
   });
   return {
     pending,

@@ -17,18 +17,23 @@ export interface PendingSecret {
 /** More than that belong in the admin API. */
 const pendingMaxCount = 1_000;
 
-type Report = (path: Path, message: string) => void;
+export interface TakeSecretReferencesOptions {
+  /** Whether a part of it is missing for a reason that is known: no such reference is read. */
+  readonly isBroken: (path: Path) => boolean;
+  readonly report: (path: Path, message: string) => void;
+}
 
 /** Take the references out of `set`: the good ones are returned, what is wrong with others is reported. */
 export function takeSecretReferences(
   set: resources.ResourceSet,
-  report: Report,
+  { isBroken, report }: TakeSecretReferencesOptions,
 ): readonly PendingSecret[] {
   const found = [
     ...set.providers.flatMap((provider, index) => ofProvider(provider, ["providers", index])),
     ...set.keys.flatMap((key, index) => ofKey(key, ["keys", index])),
   ];
   const good = found.filter(({ path, reference, rival }) => {
+    if (isBroken(path)) return false;
     const problem = rival ?? secretReferenceProblem(reference);
     if (problem !== undefined) report(path, problem);
     return problem === undefined;
