@@ -11,7 +11,8 @@ import { applyFailure } from "./admin/admin-errors.ts";
 import { AdminLog } from "./admin/admin-log.ts";
 import { createAdminService } from "./admin/admin-service.ts";
 import { type Applied, ApplyService } from "./admin/apply-service.ts";
-import { ResourceService } from "./admin/resource-service.ts";
+import { ownSource } from "./audit/audit-source.ts";
+import { createAuditor } from "./audit/create-auditor.ts";
 import { Debouncer, type DebounceTimes, defaultDebounce } from "./discovery/debouncer.ts";
 import { DiscoveryServer } from "./discovery/discovery-server.ts";
 import { NodeRegistry } from "./discovery/node-registry.ts";
@@ -93,16 +94,22 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { cache, feed, discovery, registry } = snapshots;
   await feed.loaded;
 
-  const writing = { writer: new ResourceWriter(store, codec), clock, hmacKey: settings.keyHmacKey };
+  const { random } = options;
+  const auditor = createAuditor({ store, codec, clock, random, logger, metrics: metrics.audit });
+  const writer = new ResourceWriter({ store, codec, auditor });
+  const writing = { writer, clock, hmacKey: settings.keyHmacKey };
   const apply = new ApplyService(writing);
-  const resources = new ResourceService(writing);
+  const stopping = new AbortController();
   const log = new AdminLog(logger);
   const services: RpcServices = {
     admin: createAdminService({
       ...unimplementedDelegates,
-      resources,
+      writing,
       apply,
+      auditor,
       log,
+      logger,
+      signal: stopping.signal,
       nodes: { listNodes: () => ({ nodes: registry.list(cache.version) }) },
     }),
     discovery: discovery.implementation,
@@ -120,7 +127,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     throw error;
   });
 
-  let stopping: Promise<void> | undefined;
+  let stopped: Promise<void> | undefined;
   return {
     ...(listeners.admin && { adminAddress: listeners.admin.address }),
     ...(listeners.grpc && { grpcAddress: listeners.grpc.address }),
@@ -131,9 +138,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     applyFile: async ({ file, resources: set }) => {
       const result = await apply.applyFile(file, set);
       if (!result.ok) throw applyFailure(result);
-      const { changes, revision } = result;
-      log.byFile(file, { revision: Number(revision), changes: changes.length });
-      return { changes, revision };
+      const { changes, revision, transactions } = result;
+      const source = ownSource(`file ${file}`, "ApplyFile");
+      log.wrote(source, { revision: Number(revision), changes: changes.length });
+      return { changes, revision, transactions };
     },
     releaseFiles: async () => {
       const result = await apply.releaseFiles();
@@ -144,8 +152,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     },
     metricsText,
     stop: () => {
-      stopping ??= stopAll(snapshots, listeners);
-      return stopping;
+      stopping.abort();
+      stopped ??= stopAll(snapshots, listeners).then(() => auditor.flush());
+      return stopped;
     },
   };
 }

@@ -1,5 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { formatProblem, type Problem, type ReferenceProblem } from "@headgate/config";
+import { TooLargeError } from "../resources/too-large-error.ts";
+import { CompactedError } from "../store/store.ts";
+import { StoreError } from "../store/store-error.ts";
 
 /** The errors of AdminService, as admin.proto lists them. Messages say what would be right. */
 
@@ -16,6 +19,21 @@ export function notFound(kind: string, name: string): ConnectError {
   return new ConnectError(`${kind} ${name} does not exist`, Code.NotFound);
 }
 
+/** It exists, but not for who asks: they are told the same as of what does not. */
+export class HiddenError extends ConnectError {
+  constructor(kind: string, name: string) {
+    super(notFound(kind, name).rawMessage, Code.NotFound);
+  }
+}
+
+export function unavailable(message: string): ConnectError {
+  return new ConnectError(message, Code.Unavailable);
+}
+
+export function resourceExhausted(message: string): ConnectError {
+  return new ConnectError(message, Code.ResourceExhausted);
+}
+
 export function alreadyExists(message: string): ConnectError {
   return new ConnectError(message, Code.AlreadyExists);
 }
@@ -27,6 +45,37 @@ export function aborted(message: string): ConnectError {
 
 export function failedPrecondition(message: string): ConnectError {
   return new ConnectError(message, Code.FailedPrecondition);
+}
+
+export function permissionDenied(message: string): ConnectError {
+  return new ConnectError(message, Code.PermissionDenied);
+}
+
+export function outOfRange(message: string): ConnectError {
+  return new ConnectError(message, Code.OutOfRange);
+}
+
+/** What a caller is told of a failure that is not a ConnectError. Undefined: that it is ours. */
+export function connectErrorFrom(error: unknown): ConnectError | undefined {
+  if (error instanceof ConnectError) return error;
+  if (error instanceof TooLargeError) return invalidArgument(error.message);
+  if (error instanceof CompactedError) return outOfRange(error.message);
+  if (!(error instanceof StoreError)) return undefined;
+  // Not StoreErrorCode: stores may have codes that only some of them need.
+  switch (error.code as string) {
+    case "full":
+      return new ConnectError(error.message, Code.ResourceExhausted, undefined, undefined, error);
+    case "unavailable":
+    case "locked":
+    case "closed": {
+      const message =
+        `the store cannot be reached (${error.message}); a write may or may not have been made: ` +
+        "read before you write again";
+      return new ConnectError(message, Code.Unavailable, undefined, undefined, error);
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** `managedBy` as in metadata, for example `file headgate.yaml`. */
@@ -49,6 +98,7 @@ const codeOfRefusal = {
   managed: Code.FailedPrecondition,
   stale: Code.Aborted,
   contended: Code.Aborted,
+  several: Code.FailedPrecondition,
 } as const;
 
 export function applyFailure(refusal: {

@@ -1,116 +1,175 @@
 import { create } from "@bufbuild/protobuf";
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import type { ResourceKind, ResourceMessages } from "@headgate/config";
 import { type admin, resources as messages } from "@headgate/proto";
-import { type AdminDelegates, unimplementedDelegates } from "./admin-delegates.ts";
-import { applyFailure } from "./admin-errors.ts";
+import type { Logger } from "pino";
+import { AuditQuery } from "../audit/audit-query.ts";
+import type { Auditor } from "../audit/auditor.ts";
+import { createAdminCalls } from "./admin-calls.ts";
+import type { AdminDelegates } from "./admin-delegates.ts";
+import { applyFailure, permissionDenied } from "./admin-errors.ts";
 import type { AdminLog } from "./admin-log.ts";
 import type { ApplyService } from "./apply-service.ts";
-import type { ResourceService } from "./resource-service.ts";
+import type { Caller } from "./caller.ts";
+import type { WritingOptions } from "./checked-write.ts";
+import { KeyService } from "./key-service.ts";
+import { ResourceListing } from "./resource-listing.ts";
+import { type DeleteInput, ResourceService, type UpdateInput } from "./resource-service.ts";
+import { ResourceWatch } from "./resource-watch.ts";
+import { whyNotEverything } from "./row-access.ts";
+import { WatchSlots } from "./watch-slots.ts";
 
 export interface AdminServiceOptions extends AdminDelegates {
-  readonly resources: ResourceService;
+  readonly writing: WritingOptions;
   readonly apply: ApplyService;
+  readonly auditor: Auditor;
   readonly log: AdminLog;
+  readonly logger: Logger;
+  /** Aborts when the control plane stops: watches end then. */
+  readonly signal: AbortSignal;
+  /** Watches open at once. Default 1000. */
+  readonly watchesMax?: number;
 }
+
+const watchesMaxDefault = 1000;
 
 /** AdminService as a table of calls; what they do is the same for every kind. */
 export function createAdminService(
   options: AdminServiceOptions,
 ): ServiceImpl<typeof admin.AdminService> {
-  const { resources, log } = options;
+  const { writing, apply, auditor, log, signal, logger } = options;
+  const { store, codec } = writing.writer;
+  const slots = new WatchSlots(options.watchesMax ?? watchesMaxDefault);
+  const resources = new ResourceService(writing);
+  const keys = new KeyService({ ...writing, resources });
+  const listing = new ResourceListing({ store, codec });
+  const watching = { store, codec, clock: writing.clock, logger, slots };
+  const resourceWatch = new ResourceWatch(watching);
+  const audit = new AuditQuery(watching);
+  const { call, stream } = createAdminCalls({ auditor, signal });
 
-  async function logged<K extends ResourceKind>(
-    context: HandlerContext,
+  function logged<K extends ResourceKind>(
+    { source, protocol }: Caller,
     kind: K,
-    writing: Promise<ResourceMessages[K]>,
+    { validateOnly }: { readonly validateOnly: boolean },
+    resource: ResourceMessages[K],
+  ): ResourceMessages[K] {
+    const { name, metadata } = resource;
+    const revision = Number(metadata?.revision ?? 0n);
+    if (!validateOnly) log.wrote(source, { kind, name, revision, protocol });
+    return resource;
+  }
+
+  async function make<K extends ResourceKind>(
+    caller: Caller,
+    kind: K,
+    input: UpdateInput<K>,
   ): Promise<ResourceMessages[K]> {
-    const { name, metadata } = await writing;
-    log.byCall(context, { kind, name, revision: Number(metadata?.revision ?? 0n) });
-    return writing;
+    return logged(caller, kind, input, await resources.create(caller, kind, input));
+  }
+
+  async function change<K extends ResourceKind>(
+    caller: Caller,
+    kind: K,
+    input: UpdateInput<K>,
+  ): Promise<ResourceMessages[K]> {
+    return logged(caller, kind, input, await resources.update(caller, kind, input));
   }
 
   async function remove(
-    context: HandlerContext,
+    caller: Caller,
     kind: ResourceKind,
-    { name, revision }: { readonly name: string; readonly revision: bigint },
+    input: DeleteInput,
   ): Promise<Record<string, never>> {
-    log.byCall(context, { kind, name, revision: await resources.delete(kind, name, revision) });
+    const revision = await resources.delete(caller, kind, input);
+    const { source, protocol } = caller;
+    if (!input.validateOnly) log.wrote(source, { kind, name: input.name, revision, protocol });
     return {};
   }
 
   return {
-    createProvider: (r, context) =>
-      logged(context, "provider", resources.create("provider", r.provider)),
-    getProvider: (r) => resources.get("provider", r.name),
-    listProviders: async (r) => {
-      const { items, nextPageToken } = await resources.list("provider", r);
-      return { providers: items, nextPageToken };
-    },
-    updateProvider: (r, context) =>
-      logged(context, "provider", resources.update("provider", r.provider)),
-    deleteProvider: (r, context) => remove(context, "provider", r),
+    createProvider: call((r, caller) => make(caller, "provider", { ...r, resource: r.provider })),
+    getProvider: call((r, caller) => resources.get(caller, "provider", r.name)),
+    listProviders: call(async (r, caller) => {
+      const { items, ...page } = await listing.list(caller, "provider", r);
+      return { ...page, providers: items };
+    }),
+    updateProvider: call((r, caller) => change(caller, "provider", { ...r, resource: r.provider })),
+    deleteProvider: call((r, caller) => remove(caller, "provider", r)),
 
-    createModel: (r, context) => logged(context, "model", resources.create("model", r.model)),
-    getModel: (r) => resources.get("model", r.name),
-    listModels: async (r) => {
-      const { items, nextPageToken } = await resources.list("model", r);
-      return { models: items, nextPageToken };
-    },
-    updateModel: (r, context) => logged(context, "model", resources.update("model", r.model)),
-    deleteModel: (r, context) => remove(context, "model", r),
+    createModel: call((r, caller) => make(caller, "model", { ...r, resource: r.model })),
+    getModel: call((r, caller) => resources.get(caller, "model", r.name)),
+    listModels: call(async (r, caller) => {
+      const { items, ...page } = await listing.list(caller, "model", r);
+      return { ...page, models: items };
+    }),
+    updateModel: call((r, caller) => change(caller, "model", { ...r, resource: r.model })),
+    deleteModel: call((r, caller) => remove(caller, "model", r)),
 
-    createTeam: (r, context) => logged(context, "team", resources.create("team", r.team)),
-    getTeam: (r) => resources.get("team", r.name),
-    listTeams: async (r) => {
-      const { items, nextPageToken } = await resources.list("team", r);
-      return { teams: items, nextPageToken };
-    },
-    updateTeam: (r, context) => logged(context, "team", resources.update("team", r.team)),
-    deleteTeam: (r, context) => remove(context, "team", r),
+    createTeam: call((r, caller) => make(caller, "team", { ...r, resource: r.team })),
+    getTeam: call((r, caller) => resources.get(caller, "team", r.name)),
+    listTeams: call(async (r, caller) => {
+      const { items, ...page } = await listing.list(caller, "team", r);
+      return { ...page, teams: items };
+    }),
+    updateTeam: call((r, caller) => change(caller, "team", { ...r, resource: r.team })),
+    deleteTeam: call((r, caller) => remove(caller, "team", r)),
 
-    createKey: async (r, context) => {
-      const { key, secret } = await resources.createKey(r.key);
-      return { key: await logged(context, "key", Promise.resolve(key)), secret };
-    },
-    getKey: (r) => resources.get("key", r.name),
-    listKeys: async (r) => {
-      const { items, nextPageToken } = await resources.list("key", r);
-      return { keys: items, nextPageToken };
-    },
-    updateKey: (r, context) => logged(context, "key", resources.update("key", r.key)),
-    deleteKey: (r, context) => remove(context, "key", r),
-    rotateKey: async (r, context) => {
-      const { key, secret } = await resources.rotateKey(r.name, r.revision);
-      return { key: await logged(context, "key", Promise.resolve(key)), secret };
-    },
-    revokeKey: (r, context) => logged(context, "key", resources.revokeKey(r.name)),
+    createKey: call(async (r, caller) => {
+      const { key, secret } = await keys.create(caller, { ...r, resource: r.key });
+      return { key: logged(caller, "key", r, key), secret };
+    }),
+    getKey: call((r, caller) => resources.get(caller, "key", r.name)),
+    listKeys: call(async (r, caller) => {
+      const { items, ...page } = await listing.list(caller, "key", r);
+      return { ...page, keys: items };
+    }),
+    updateKey: call((r, caller) => change(caller, "key", { ...r, resource: r.key })),
+    deleteKey: call((r, caller) => remove(caller, "key", r)),
+    rotateKey: call(async (r, caller) => {
+      const { key, secret } = await keys.rotate(caller, r);
+      return { key: logged(caller, "key", r, key), secret };
+    }),
+    revokeKey: call(async (r, caller) => logged(caller, "key", r, await keys.revoke(caller, r))),
 
-    createPolicy: (r, context) => logged(context, "policy", resources.create("policy", r.policy)),
-    getPolicy: (r) => resources.get("policy", r.name),
-    listPolicies: async (r) => {
-      const { items, nextPageToken } = await resources.list("policy", r);
-      return { policies: items, nextPageToken };
-    },
-    updatePolicy: (r, context) => logged(context, "policy", resources.update("policy", r.policy)),
-    deletePolicy: (r, context) => remove(context, "policy", r),
+    createPolicy: call((r, caller) => make(caller, "policy", { ...r, resource: r.policy })),
+    getPolicy: call((r, caller) => resources.get(caller, "policy", r.name)),
+    listPolicies: call(async (r, caller) => {
+      const { items, ...page } = await listing.list(caller, "policy", r);
+      return { ...page, policies: items };
+    }),
+    updatePolicy: call((r, caller) => change(caller, "policy", { ...r, resource: r.policy })),
+    deletePolicy: call((r, caller) => remove(caller, "policy", r)),
 
-    apply: async (r, context) => {
+    apply: call(async (r, caller) => {
       const set = r.resources ?? create(messages.ResourceSetSchema);
-      const result = await options.apply.apply({ set, prune: r.prune, dryRun: r.dryRun });
+      const result = await apply.apply(caller, { ...r, set });
       if (!result.ok) throw applyFailure(result);
-      const { changes, revision } = result;
-      if (!r.dryRun) log.byCall(context, { revision: Number(revision), changes: changes.length });
-      return { changes: [...changes], revision };
-    },
+      const { changes, revision, transactions } = result;
+      const { source, protocol } = caller;
+      const record = { revision: Number(revision), changes: changes.length, protocol };
+      if (!r.dryRun) log.wrote(source, record);
+      return { changes: [...changes], revision, transactions };
+    }),
 
-    watchResources: unimplementedDelegates.tokens.whoAmI as never,
-    listAuditEntries: unimplementedDelegates.tokens.whoAmI as never,
-    watchAuditEntries: unimplementedDelegates.tokens.whoAmI as never,
+    watchResources: stream((r, caller, until) => resourceWatch.watch(caller, r, until)),
+
+    listAuditEntries: call((r, { principal }) => {
+      refuseBound(whyNotEverything(principal, "the audit log"));
+      return audit.list(r);
+    }),
+    watchAuditEntries: stream((r, { principal }, until) => {
+      refuseBound(whyNotEverything(principal, "the audit log"));
+      return audit.watch(r.filter, until);
+    }),
 
     ...options.tokens,
     ...options.joining,
     ...options.status,
     ...options.nodes,
   };
+}
+
+function refuseBound(reason: string | undefined): void {
+  if (reason !== undefined) throw permissionDenied(reason);
 }

@@ -1,28 +1,28 @@
 import { create } from "@bufbuild/protobuf";
 import { formatProblem } from "@headgate/config";
-import type { Clock } from "@headgate/core";
-
 import { admin, resources } from "@headgate/proto";
-import type { ResourceWriter } from "../resources/resource-writer.ts";
-import { describeReference } from "./admin-errors.ts";
+import { ownSource } from "../audit/audit-source.ts";
+import type { WriteOptions } from "../resources/resource-writer.ts";
+import type { StoreState } from "../resources/store-state.ts";
+import { describeReference, permissionDenied } from "./admin-errors.ts";
 import {
   type ApplyDecision,
   type ApplyOptions,
   decideApply,
   type PlannedChange,
 } from "./apply-decision.ts";
-
-export interface ApplyServiceOptions {
-  readonly writer: ResourceWriter;
-  readonly clock: Clock;
-  readonly hmacKey: Uint8Array;
-}
+import type { Caller } from "./caller.ts";
+import { changeMessage } from "./change-message.ts";
+import type { WritingOptions } from "./checked-write.ts";
+import { whyNotEverything } from "./row-access.ts";
 
 export interface Applied {
   /** One for each resource named or deleted, also those that were as they should be. */
   readonly changes: readonly admin.Change[];
   /** The store's, with all of them made. */
   readonly revision: bigint;
+  /** How many it took; with a dry run, would take. */
+  readonly transactions: number;
 }
 
 export type ApplyResult =
@@ -30,32 +30,44 @@ export type ApplyResult =
   | {
       readonly ok: false;
       /** What was wrong: see admin.proto for the codes these become. */
-      readonly reason: "invalid" | "dangling" | "managed" | "stale" | "contended";
+      readonly reason: "invalid" | "dangling" | "managed" | "stale" | "contended" | "several";
       readonly message: string;
     };
+
+export interface ApplyInput {
+  readonly set: resources.ResourceSet;
+  readonly prune: boolean;
+  readonly dryRun: boolean;
+  readonly oneTransaction: boolean;
+}
+
+type Policy = Pick<ApplyOptions, "managedBy" | "takesOver" | "prunes" | "releases">;
 
 type Refusal = Extract<ApplyResult, { ok: false }>;
 
 /** Writing many resources at once: Apply, and the file that `headgate up` watches. */
 export class ApplyService {
-  readonly #options: ApplyServiceOptions;
+  readonly #options: WritingOptions;
 
-  constructor(options: ApplyServiceOptions) {
+  constructor(options: WritingOptions) {
     this.#options = options;
   }
 
-  apply(request: {
-    readonly set: resources.ResourceSet;
-    readonly prune: boolean;
-    readonly dryRun: boolean;
-  }): Promise<ApplyResult> {
-    const policy = {
+  /** @throws ConnectError PERMISSION_DENIED for who manages less than everything. */
+  async apply(
+    { principal, source }: Caller,
+    { set, prune, dryRun, oneTransaction }: ApplyInput,
+  ): Promise<ApplyResult> {
+    const reason = whyNotEverything(principal, "Apply");
+    if (reason !== undefined) throw permissionDenied(reason);
+    const policy: Policy = {
       managedBy: "",
       takesOver: false,
-      prunes: (owner: string) => request.prune && owner === "",
+      prunes: (owner: string) => prune && owner === "",
       releases: () => false,
     };
-    return this.#run(request.set, policy, request.dryRun);
+    const transactionsMax = oneTransaction ? 1 : Number.POSITIVE_INFINITY;
+    return this.#run(set, policy, { source, validateOnly: dryRun, transactionsMax });
   }
 
   /**
@@ -70,7 +82,7 @@ export class ApplyService {
       prunes: (owner: string) => owner === managedBy,
       releases: (owner: string) => owner !== "" && owner !== managedBy,
     };
-    return this.#run(set, policy, false);
+    return this.#run(set, policy, { source: ownSource(managedBy, "ApplyFile") });
   }
 
   /** No file is watched: what files owned becomes the API's. */
@@ -81,30 +93,38 @@ export class ApplyService {
       prunes: () => false,
       releases: (owner: string) => owner.startsWith("file "),
     };
-    return this.#run(create(resources.ResourceSetSchema), policy, false);
+    const source = ownSource("in-process", "ReleaseFiles");
+    return this.#run(create(resources.ResourceSetSchema), policy, { source });
   }
 
   async #run(
     set: resources.ResourceSet,
-    policy: Pick<ApplyOptions, "managedBy" | "takesOver" | "prunes" | "releases">,
-    dryRun: boolean,
+    policy: Policy,
+    options: WriteOptions,
   ): Promise<ApplyResult> {
     const { writer, clock, hmacKey } = this.#options;
     let refusal: Refusal | undefined;
     let planned: readonly PlannedChange[] = [];
-    const written = await writer.write(async () => {
-      const state = await writer.wholeState();
+    let known: StoreState | undefined;
+    const written = await writer.write(options, async () => {
+      const state = await writer.wholeState(known);
+      known = state;
       const nowMs = clock.wallTimeMs();
       const decision = decideApply(state, { ...policy, set, hmacKey, nowMs });
       refusal = decision.kind === "changes" ? undefined : refusalFrom(decision);
       planned = decision.kind === "changes" ? decision.changes : [];
       const changes = planned.filter(({ action }) => action !== admin.ChangeAction.UNCHANGED);
-      return { state, changes: dryRun ? [] : changes };
+      return { state, changes };
     });
     if (refusal) return refusal;
     if (!written) return contended;
-    const changes = planned.map(toMessage);
-    return { ok: true, changes, revision: BigInt(written.revision) };
+    const { revision, transactions } = written;
+    if (transactions > (options.transactionsMax ?? Number.POSITIVE_INFINITY)) {
+      return tooMany(transactions);
+    }
+    const withResources = options.validateOnly === true;
+    const changes = planned.map((change) => toMessage(change, withResources));
+    return { ok: true, changes, revision: BigInt(revision), transactions };
   }
 }
 
@@ -113,6 +133,13 @@ const contended: Refusal = {
   reason: "contended",
   message: "others keep writing the same resources; part of this may be applied: apply it again",
 };
+
+function tooMany(transactions: number): Refusal {
+  const message =
+    `this takes ${transactions} transactions, and one_transaction was asked for: apply less ` +
+    "at once, or allow several";
+  return { ok: false, reason: "several", message };
+}
 
 function refusalFrom(decision: Exclude<ApplyDecision, { kind: "changes" }>): Refusal {
   const reason = decision.kind;
@@ -132,6 +159,7 @@ function refusalFrom(decision: Exclude<ApplyDecision, { kind: "changes" }>): Ref
   }
 }
 
-function toMessage({ kind, name, action }: PlannedChange): admin.Change {
-  return create(admin.ChangeSchema, { kind, name, action });
+function toMessage(change: PlannedChange, withResources: boolean): admin.Change {
+  const unchanged = change.action === admin.ChangeAction.UNCHANGED;
+  return changeMessage(change, { withResources, unchanged });
 }

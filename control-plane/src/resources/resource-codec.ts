@@ -66,6 +66,11 @@ export class ResourceCodec {
     return this.seal(resourceKey(kind, resource.name), toBinary(schema, value));
   }
 
+  /** Bytes before sealing. */
+  sizeOf(kind: ResourceKind, resource: AnyResource): number {
+    return toBinary(schemaOf(kind), resource as resources.Provider).byteLength; // As in schemaOf().
+  }
+
   /** @throws UnsealError if the value was sealed with another key, or is damaged. */
   decode<K extends ResourceKind>(kind: K, entry: Entry): StoredResource<K> {
     const schema = schemaOf(kind);

@@ -1,5 +1,5 @@
 import type { ResourceKind } from "@headgate/config";
-import { type Compare, storeLimits, type Transaction, type Write } from "../store/store.ts";
+import type { Compare, Transaction, Write } from "../store/store.ts";
 import { encodeHashOwner, keyHashKey } from "./key-hash-index.ts";
 import { addedReferences, referrersOfKind } from "./references.ts";
 import { type ResourceCodec, resourceKey, type StoredResource } from "./resource-codec.ts";
@@ -14,6 +14,13 @@ export interface ResourceChange {
   readonly after: AnyResource | undefined;
 }
 
+/** What a transaction holds besides its changes. */
+export interface Recording {
+  readonly codec: ResourceCodec;
+  /** Who did what, written with it. Absent: nothing is recorded. */
+  readonly auditEntry?: Write;
+}
+
 /**
  * The transaction that makes these changes, provided that nothing it was decided on has changed:
  * - each resource written is as it was read;
@@ -24,10 +31,14 @@ export interface ResourceChange {
 export function resourceTransaction(
   changes: readonly ResourceChange[],
   state: StoreState,
-  codec: ResourceCodec,
+  { codec, auditEntry }: Recording,
 ): Transaction {
   const compare = new Map<string, Compare>();
   const writes: Write[] = [];
+  if (auditEntry) {
+    compare.set(auditEntry.key, { key: auditEntry.key, revision: 0 }); // Entries are never replaced.
+    writes.push(auditEntry);
+  }
   for (const { kind, name, before, after } of changes) {
     const key = resourceKey(kind, name);
     compare.set(key, { key, revision: before?.revision ?? 0 });
@@ -74,32 +85,6 @@ export function advanceState(
   for (const { guard, writes } of guardUses(changes)) {
     if (writes) state.setGuardRevision(guard, revision);
   }
-}
-
-/**
- * As few groups as fit one transaction each, in the given order. Almost always one: the bound
- * is etcd's (128 comparisons and 128 writes), and a key takes up to three writes.
- */
-export function groupChanges(changes: readonly ResourceChange[]): ResourceChange[][] {
-  const groups: ResourceChange[][] = [];
-  let room = 0;
-  for (const change of changes) {
-    const cost = costOf(change);
-    if (cost > room) {
-      groups.push([]);
-      room = storeLimits.transactionWritesMax - 2; // Two are the guards'.
-    }
-    groups.at(-1)?.push(change);
-    room -= cost;
-  }
-  return groups;
-}
-
-/** Most comparisons or writes that a change can need. */
-function costOf({ before, after }: ResourceChange): number {
-  const references = after ? addedReferences(before?.resource, after).length : 0;
-  const hashes = secretHashOf(before?.resource) === secretHashOf(after) ? 0 : 2;
-  return 1 + references + hashes;
 }
 
 function addReferences(

@@ -54,12 +54,17 @@ export class StoreState {
     return state;
   }
 
-  /** As of now, with everything loaded. */
-  static async whole(store: Store, codec: ResourceCodec): Promise<StoreState> {
+  /**
+   * As of now, with everything loaded. What has not changed since `known` was read is taken from
+   * there: opening values is most of the work.
+   */
+  static async whole(store: Store, codec: ResourceCodec, known?: StoreState): Promise<StoreState> {
     const { revision } = await store.list(resourcesPrefix, { limit: 1 });
     const state = new StoreState(store, codec, revision);
     for await (const entry of state.#list(resourcesPrefix)) {
-      const stored = codec.decodeEntry(entry);
+      const id = entry.key.slice(resourcesPrefix.length);
+      const before = known === undefined ? undefined : known.#resources.get(id);
+      const stored = before?.revision === entry.revision ? before : codec.decodeEntry(entry);
       if (stored) state.put(stored);
     }
     for await (const entry of state.#list(keyHashesPrefix)) state.#addHashOwner(entry);

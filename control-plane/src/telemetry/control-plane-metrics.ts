@@ -6,6 +6,8 @@ export interface ControlPlaneMetrics {
   readonly feed: FeedMetrics;
   readonly discovery: DiscoveryMetrics;
   readonly admin: AdminMetrics;
+  readonly audit: AuditMetrics;
+  readonly tls: TlsMetrics;
 }
 
 export interface FeedMetrics {
@@ -25,6 +27,14 @@ export interface DiscoveryMetrics {
 export interface AdminMetrics {
   readonly requests: Counter<"method" | "code">;
   readonly seconds: Histogram<"method">;
+}
+
+export interface AuditMetrics {
+  readonly dropped: Counter;
+}
+
+export interface TlsMetrics {
+  readonly expireTime: Gauge<"certificate">;
 }
 
 export function createControlPlaneMetrics(): ControlPlaneMetrics {
@@ -92,6 +102,21 @@ export function createControlPlaneMetrics(): ControlPlaneMetrics {
         help: "Duration of calls of the admin API.",
         labelNames: ["method"],
         buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+        registers,
+      }),
+    },
+    audit: {
+      dropped: new Counter({
+        name: "headgate_audit_dropped_total",
+        help: "Refused calls without an audit entry: beyond 10 a second, or the store failed.",
+        registers,
+      }),
+    },
+    tls: {
+      expireTime: new Gauge({
+        name: "headgate_certificate_expire_time_seconds",
+        help: "When a certificate in force ends, as Unix time, by certificate: server.",
+        labelNames: ["certificate"],
         registers,
       }),
     },
