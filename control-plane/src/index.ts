@@ -8,6 +8,12 @@ export {
 export type { DebounceTimes } from "./discovery/debouncer.ts";
 export type { BoundAddress, ListenAt } from "./http/listener.ts";
 export { createEmbeddedStore, type EmbeddedStoreOptions } from "./store/embedded-store.ts";
+export { createEtcdStore } from "./store/etcd/etcd-store.ts";
+export type {
+  EtcdCredentials,
+  EtcdStoreOptions,
+  EtcdTlsOptions,
+} from "./store/etcd/etcd-store-options.ts";
 export {
   type Change,
   CompactedError,

@@ -6,14 +6,18 @@ export function assertTransaction({ compare = [], writes }: Transaction): void {
   assertAtMost("writes in a transaction", writes.length, storeLimits.transactionWritesMax);
   for (const { key } of compare) assertKey(key);
   const keys = new Set<string>();
+  let bytes = 0;
   for (const write of writes) {
     assertKey(write.key);
     if (keys.has(write.key)) throw new RangeError(`key "${write.key}" is written twice`);
     keys.add(write.key);
+    bytes += Buffer.byteLength(write.key);
     if (write.type === "put") {
       assertAtMost(`bytes in "${write.key}"`, write.value.byteLength, storeLimits.valueBytesMax);
+      bytes += write.value.byteLength;
     }
   }
+  assertAtMost("bytes in a transaction", bytes, storeLimits.transactionBytesMax);
 }
 
 /** @throws RangeError unless it is a non-empty, well-formed string of bounded size. */
@@ -33,6 +37,14 @@ export function assertPrefix(prefix: string): void {
 export function assertInteger(name: string, value: number, min: number): void {
   if (!Number.isSafeInteger(value) || value < min) {
     throw new RangeError(`${name} must be an integer >= ${min}, got ${value}`);
+  }
+}
+
+/** @throws RangeError unless it is the `limit` of a list. */
+export function assertListLimit(limit: number): void {
+  assertInteger("limit", limit, 1);
+  if (limit > storeLimits.listEntriesMax) {
+    throw new RangeError(`limit must be at most ${storeLimits.listEntriesMax}, got ${limit}`);
   }
 }
 

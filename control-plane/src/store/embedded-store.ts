@@ -2,7 +2,13 @@ import { setImmediate } from "node:timers/promises";
 import { type Clock, Wakeup } from "@headgate/core";
 import { BoundedDatabase } from "./bounded-database.ts";
 import { ChangeLog } from "./change-log.ts";
-import { assertInteger, assertKey, assertPrefix, assertTransaction } from "./check-arguments.ts";
+import {
+  assertInteger,
+  assertKey,
+  assertListLimit,
+  assertPrefix,
+  assertTransaction,
+} from "./check-arguments.ts";
 import { LeaseTerms } from "./lease-terms.ts";
 import {
   CompactedError,
@@ -272,11 +278,4 @@ class EmbeddedStore implements Store {
 
 function isFull(error: unknown): boolean {
   return error instanceof StoreError && error.code === "full";
-}
-
-function assertListLimit(limit: number): void {
-  assertInteger("limit", limit, 1);
-  if (limit > storeLimits.listEntriesMax) {
-    throw new RangeError(`limit must be at most ${storeLimits.listEntriesMax}, got ${limit}`);
-  }
 }

@@ -4,12 +4,14 @@
  *
  * - full: no room for this write. Reads go on, and so do later writes once there is room.
  * - locked: another process has the store open.
- * - cannot_open: missing permission, not a file, a path that cannot be made.
+ * - cannot_open: missing permission, wrong credentials, not a file, a path that cannot be made.
  * - not_a_store: the file is something else.
  * - newer_schema: written by a newer version of this program.
  * - corrupt: the file is damaged.
  * - io: the disk failed.
  * - lease_gone: the lease of a put has expired or was revoked.
+ * - unavailable: the store can't be reached or has no quorum. The call failed; a write may or may not
+ *   have happened (the message says when it surely did not).
  * - closed: the store was closed.
  */
 export type StoreErrorCode =
@@ -21,6 +23,7 @@ export type StoreErrorCode =
   | "corrupt"
   | "io"
   | "lease_gone"
+  | "unavailable"
   | "closed";
 
 export class StoreError extends Error {

@@ -143,6 +143,8 @@ export const storeLimits = {
   keyBytesMax: 1024,
   /** etcd refuses requests over 1.5 MiB; stay under with one value. */
   valueBytesMax: 1024 * 1024,
+  /** Keys and values of all writes of a transaction, for the same reason. */
+  transactionBytesMax: 1280 * 1024,
   transactionWritesMax: 128,
   transactionComparesMax: 128,
   listEntriesMax: 10_000,
