@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,6 +49,27 @@ describe("headgate validate", () => {
     expect(await runCli(["validate", "-f", "-"], missing)).toBe(1);
     expect(missing.written.stdout).toMatch(/^<stdin>:2:.*KEY/);
     expect(await runCli(["validate", "-f", "-"], present)).toBe(0);
+  });
+
+  it("runs no command and fetches no URL for a secret, and says so", async () => {
+    const made = join(directory, "made");
+    const stdin =
+      `keys:\n  - {name: a, secret_from: {command: [touch, "${made}"]}}\n` +
+      "  - {name: b, secret_from: {http: {url: 'http://127.0.0.1:9/'}}}\n" +
+      "  - {name: c, secret_from: {env: KEY}}\n";
+    const [good, bad] = [
+      memoryIo({ stdin, env: { KEY: "sk-0123456789abcdef" } }),
+      memoryIo({ stdin }),
+    ];
+    expect(await runCli(["validate", "-f", "-"], good)).toBe(0);
+    expect(good.written.stderr).toBe(
+      "note: 2 secrets are not read: validate runs no commands and fetches no URLs\n",
+    );
+    expect(await runCli(["validate", "-f", "-"], bad)).toBe(1);
+    expect(bad.written.stdout).toBe(
+      "<stdin>:4:28 keys[2].secret_from: environment variable KEY is not set\n",
+    );
+    await expect(stat(made)).rejects.toThrow("ENOENT");
   });
 
   it("takes a file for what --kind says", async () => {
