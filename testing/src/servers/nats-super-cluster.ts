@@ -6,6 +6,8 @@ export interface NatsSuperClusterOptions {
    * port itself, "127.0.0.1:port".
    */
   readonly gatewayAddress?: (link: NatsLink) => string | Promise<string>;
+  /** Wait until JetStream has a leader, which takes up to seconds. Default true. */
+  readonly awaitJetStream?: boolean;
 }
 
 export interface NatsLink {
@@ -29,7 +31,10 @@ const nowhere = "127.0.0.1:9";
  */
 export async function startNatsSuperCluster<Region extends string>(
   regions: readonly Region[],
-  { gatewayAddress = ({ address }) => address }: NatsSuperClusterOptions = {},
+  {
+    gatewayAddress = ({ address }) => address,
+    awaitJetStream = true,
+  }: NatsSuperClusterOptions = {},
 ): Promise<ReadonlyMap<Region, NatsServer> & AsyncDisposable> {
   const places = await Promise.all(
     regions.map(async (region) => ({ region, ports: await natsPorts() })),
@@ -54,7 +59,9 @@ export async function startNatsSuperCluster<Region extends string>(
   };
   try {
     await Promise.all(places.map(start));
-    await Promise.all([...servers.values()].map((server) => server.jetStreamReady()));
+    if (awaitJetStream) {
+      await Promise.all([...servers.values()].map((server) => server.jetStreamReady()));
+    }
   } catch (error) {
     await end();
     throw error;
