@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createAuthority } from "../certificates.ts";
 import { startEtcdCluster } from "./etcd-cluster.ts";
 import { startEtcd } from "./etcd-server.ts";
+import { startPartitionableEtcd } from "./partitionable-etcd.ts";
 
 describe("startEtcd()", () => {
   it("serves, and keeps its data over kill and restart", async () => {
@@ -57,6 +58,21 @@ describe("startEtcdCluster()", () => {
     expect(next).not.toBe(leader);
     expect(await get(next.clientUrl, "a")).toBe("1");
     await leader.restart();
+    expect(await get(leader.clientUrl, "a")).toBe("1");
+  });
+});
+
+describe("startPartitionableEtcd()", () => {
+  it("cuts the leader off, and brings it back", async () => {
+    await using etcd = await startPartitionableEtcd();
+    const leader = await etcd.cluster.leader();
+    etcd.isolate(etcd.cluster.members.indexOf(leader));
+    await expect.poll(() => etcd.cluster.leader(), { timeout: 15_000 }).not.toBe(leader);
+    const next = await etcd.cluster.leader();
+    expect(await leader.isHealthy()).toBe(false);
+    await put(next.clientUrl, "a", "1");
+    etcd.heal();
+    await leader.waitUntilHealthy();
     expect(await get(leader.clientUrl, "a")).toBe("1");
   });
 });

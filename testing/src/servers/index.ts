@@ -16,3 +16,4 @@ export {
   type NatsSuperClusterOptions,
   startNatsSuperCluster,
 } from "./nats-super-cluster.ts";
+export { PartitionableEtcd, startPartitionableEtcd } from "./partitionable-etcd.ts";
