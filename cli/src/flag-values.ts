@@ -1,3 +1,4 @@
+import { durationMs, parseDuration } from "@headgate/config/duration";
 import { InvalidArgumentError } from "commander";
 
 const portMax = 65_535;
@@ -42,6 +43,25 @@ const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 export function parseLogLevel(text: string): string {
   if (levels.includes(text)) return text;
   throw new InvalidArgumentError(`Allowed are ${levels.join(", ")}.`);
+}
+
+/** `30m` as milliseconds. */
+export function parseDurationMs(text: string): number {
+  const duration = parseDuration(text);
+  if (duration && durationMs(duration) > 0) return durationMs(duration);
+  throw new InvalidArgumentError(
+    'A duration is a number and a unit, such as "30s", "15m" or "24h".',
+  );
+}
+
+const limitMax = 100_000;
+
+export function parseLimit(text: string): number {
+  const limit = wholeNumber(text);
+  if (limit === undefined || limit < 1 || limit > limitMax) {
+    throw new InvalidArgumentError(`It is a whole number from 1 to ${limitMax}.`);
+  }
+  return limit;
 }
 
 function wholeNumber(text: string): number | undefined {

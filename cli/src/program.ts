@@ -1,15 +1,24 @@
 import { Command } from "commander";
 import { applyCommand } from "./commands/apply-command.ts";
+import { auditCommand } from "./commands/audit-command.ts";
 import { controlPlaneCommand } from "./commands/control-plane-command.ts";
 import { dataPlaneCommand } from "./commands/data-plane-command.ts";
 import { deleteCommand } from "./commands/delete-command.ts";
 import { demoProviderCommand } from "./commands/demo-provider-command.ts";
+import { describeCommand } from "./commands/describe-command.ts";
+import { diffCommand } from "./commands/diff-command.ts";
+import { exportCommand } from "./commands/export-command.ts";
 import { getCommand } from "./commands/get-command.ts";
+import { joinTokensCommand } from "./commands/join-tokens-command.ts";
 import { keysCommand } from "./commands/keys-command.ts";
 import { nodesCommand } from "./commands/nodes-command.ts";
+import { secretsCommand } from "./commands/secrets-command.ts";
+import { statusCommand, whoAmICommand } from "./commands/status-command.ts";
+import { tokensCommand } from "./commands/tokens-command.ts";
 import { upCommand } from "./commands/up-command.ts";
 import { validateCommand } from "./commands/validate-command.ts";
 import { versionCommand } from "./commands/version-command.ts";
+import { watchCommand } from "./commands/watch-command.ts";
 import { applyEnvTwins } from "./env-twins.ts";
 import type { Io } from "./io.ts";
 import { paint } from "./paint.ts";
@@ -38,11 +47,22 @@ export function createProgram(io: Io): Command {
   program.commandsGroup("Configure:");
   program.addCommand(validateCommand(io));
   program.addCommand(applyCommand(io));
+  program.addCommand(diffCommand(io));
+  program.addCommand(exportCommand(io));
   program.addCommand(getCommand(io));
+  program.addCommand(describeCommand(io));
   program.addCommand(deleteCommand(io));
   program.addCommand(keysCommand(io));
+  program.commandsGroup("Let in:");
+  program.addCommand(tokensCommand(io));
+  program.addCommand(joinTokensCommand(io));
+  program.addCommand(secretsCommand(io));
   program.commandsGroup("Look:");
   program.addCommand(nodesCommand(io));
+  program.addCommand(statusCommand(io));
+  program.addCommand(watchCommand(io));
+  program.addCommand(auditCommand(io));
+  program.addCommand(whoAmICommand(io));
   program.addCommand(versionCommand(io));
   program.addHelpCommand(
     new Command("help").argument("[command]").description("print the help of a command"),

@@ -1,75 +1,73 @@
-import { type Client, createClient, type Transport } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-node";
+import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
 import { admin } from "@headgate/proto";
-import { type ListAll, listAllWith } from "./list-all.ts";
+import { callPolicy } from "./call-policy.ts";
+import { realTiming, type Timing } from "./timing.ts";
+import { withTypedErrors } from "./typed-errors.ts";
 
-/** Calls that have no answer after this long fail with DEADLINE_EXCEEDED. */
+/** Calls that have no answer after this long fail with DeadlineExceededError. */
 const defaultTimeoutMs = 10_000;
-
-/** An answer larger than this is refused rather than buffered. A page of 1000 keys is well under 1 MiB. */
-const answerMaxBytes = 64 * 1024 * 1024;
+const defaultAttemptsMax = 4;
 
 export interface AdminClientOptions {
   /** Where the admin API listens, for example `http://127.0.0.1:8081`. */
   readonly server: string;
 
-  /** The admin token of the control plane. */
-  readonly token: string;
+  /** A token of the admin API, or what gets one for each call: an OIDC token that is renewed, say. */
+  readonly token: string | (() => string | Promise<string>);
 
-  /** Deadline of each call, unless the call names its own. Default: 10 seconds. */
+  /** Deadline of each call with all its attempts, unless the call names its own. Default: 10 seconds. */
   readonly timeoutMs?: number;
 
-  /** Passed to Node's http(s).request(): `ca` for a private certificate authority, `agent`, ... */
-  readonly fetchOptions?: NonNullable<Http1Options["nodeOptions"]>;
+  /** Attempts of a call that is safe to repeat (see callPolicy()). 1: never try again. Default: 4. */
+  readonly attemptsMax?: number;
+
+  /** In place of the runtime's own: for proxies, private authorities, tests. */
+  readonly fetch?: typeof globalThis.fetch;
+
+  /** For tests. */
+  readonly timing?: Timing;
 }
 
 /**
- * Every call of AdminService as a typed method, and `listAll`, which follows the
- * pages. A failed call rejects with connect's ConnectError: its `code` says which
- * of the errors listed in `headgate/admin/v1/admin.proto` it is.
+ * Every call of AdminService as a typed method. A failed call rejects with one of the classes of
+ * admin-error.ts. What takes several calls is a function of its own: listAll(), watchResources(), ...
  */
-export type AdminClient = Client<typeof admin.AdminService> & { readonly listAll: ListAll };
+export type AdminClient = Client<typeof admin.AdminService>;
 
 /**
- * A client of the admin API over HTTP/1.1.
+ * A client of the admin API over fetch(), for Node and browsers.
  *
  * @throws TypeError if `server` is not an http(s) URL.
  */
 export function createAdminClient(options: AdminClientOptions): AdminClient {
-  return adminClientOver(transportTo(options));
+  const { token, attemptsMax = defaultAttemptsMax, timing = realTiming } = options;
+  return adminClientOver(
+    createConnectTransport({
+      baseUrl: checkedServer(options.server),
+      defaultTimeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+      ...(options.fetch && { fetch: options.fetch }),
+      interceptors: [callPolicy({ attemptsMax, timing }), authorised(token)],
+    }),
+  );
 }
 
 /** The same client over a transport of your own, which also brings the token. */
 export function adminClientOver(transport: Transport): AdminClient {
-  const client = createClient(admin.AdminService, transport);
-  return { ...client, listAll: listAllWith(client) };
+  return createClient(admin.AdminService, withTypedErrors(transport));
 }
 
-type Http1Options = Extract<
-  Parameters<typeof createConnectTransport>[0],
-  { readonly httpVersion: "1.1" }
->;
-
-function transportTo(options: AdminClientOptions): Transport {
-  const authorization = `Bearer ${options.token}`;
-  return createConnectTransport({
-    baseUrl: checkedServer(options.server),
-    httpVersion: "1.1",
-    defaultTimeoutMs: options.timeoutMs ?? defaultTimeoutMs,
-    readMaxBytes: answerMaxBytes,
-    ...(options.fetchOptions && { nodeOptions: options.fetchOptions }),
-    interceptors: [
-      (next) => (request) => {
-        request.header.set("authorization", authorization);
-        return next(request);
-      },
-    ],
-  });
+function authorised(token: AdminClientOptions["token"]): Interceptor {
+  return (next) => async (request) => {
+    const text = typeof token === "string" ? token : await token();
+    request.header.set("authorization", `Bearer ${text}`);
+    return next(request);
+  };
 }
 
 /** Without the trailing slash, which connect would double. */
 function checkedServer(server: string): string {
-  const url = URL.parse(server);
+  const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
     throw new TypeError(
       `server must be an http:// or https:// URL such as http://127.0.0.1:8081, not ${JSON.stringify(server)}`,

@@ -1,6 +1,7 @@
 import { toJson } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { admin } from "@headgate/proto";
+import type { AdminFlags } from "../commands/admin-flags.ts";
 import type { NodesFlags } from "../commands/nodes-command.ts";
 import type { Io } from "../io.ts";
 import { paint } from "../paint.ts";
@@ -8,11 +9,11 @@ import { formatTable, withoutControls } from "../table.ts";
 import { printStructured } from "./print-structured.ts";
 import { withAdmin } from "./with-admin.ts";
 
-const headings = ["NODE", "REGION", "STATE", "APPLIED", "CURRENT", "LAST SEEN", "BUILD"];
+const headings = ["NODE", "REGION", "STATE", "APPLIED", "CURRENT", "LAST SEEN", "BUILD", "REPLICA"];
 
 /** Who serves, from which version, and why one refused a newer one. */
 export async function nodes(io: Io, flags: NodesFlags): Promise<void> {
-  const answer = await withAdmin(flags, (client) => client.listNodes({}));
+  const answer = await withAdmin(flags, (client) => client.listNodes({ filter: flags.filter }));
   if (flags.output !== "table") {
     const plain = toJson(admin.ListNodesResponseSchema, answer, { useProtoFieldName: true });
     return printStructured(io, flags.output, plain);
@@ -22,7 +23,19 @@ export async function nodes(io: Io, flags: NodesFlags): Promise<void> {
     return;
   }
   io.stdout.write(formatTable(headings, answer.nodes.map(row)));
-  for (const node of answer.nodes) io.stdout.write(refusal(io, node));
+  for (const node of answer.nodes) io.stdout.write(refusal(io, node) + heldBack(io, node));
+}
+
+export async function deleteNodes(
+  io: Io,
+  { names, flags }: { readonly names: readonly string[]; readonly flags: AdminFlags },
+): Promise<void> {
+  await withAdmin(flags, async (client) => {
+    for (const name of names) {
+      await client.deleteNode({ name });
+      io.stdout.write(`node/${name} deleted\n`);
+    }
+  });
 }
 
 function row(node: admin.Node): readonly string[] {
@@ -34,6 +47,7 @@ function row(node: admin.Node): readonly string[] {
     String(node.currentVersion),
     instant(node.lastSeenTime),
     node.build,
+    node.replica,
   ];
 }
 
@@ -45,12 +59,21 @@ function stateOf(node: admin.Node): string {
 /** The node's last refusal, one line for each resource it objects to. */
 function refusal(io: Io, { name, lastNack }: admin.Node): string {
   if (!lastNack) return "";
-  const reasons = lastNack.rejected.map(
-    ({ kind, name: resource, message }) =>
-      `  ${withoutControls(`${kind} ${resource}: ${message}`)}\n`,
-  );
   const heading = `${name} refused version ${lastNack.version} at ${instant(lastNack.time)}:`;
-  return `\n${paint(io.stdout, "red", withoutControls(heading))}\n${reasons.join("")}`;
+  return reasons(io, heading, lastNack.rejected);
+}
+
+/** What its like refused, so that it was not sent. */
+function heldBack(io: Io, { name, build, heldBack: held }: admin.Node): string {
+  if (held.length === 0) return "";
+  return reasons(io, `held back from ${name}, since nodes of build ${build} refuse it:`, held);
+}
+
+function reasons(io: Io, heading: string, rejected: readonly admin.Rejection[]): string {
+  const lines = rejected.map(
+    ({ kind, name, message }) => `  ${withoutControls(`${kind} ${name}: ${message}`)}\n`,
+  );
+  return `\n${paint(io.stdout, "red", withoutControls(heading))}\n${lines.join("")}`;
 }
 
 function instant(time: Timestamp | undefined): string {

@@ -1,5 +1,5 @@
-import { Code, ConnectError } from "@connectrpc/connect";
-import { type AdminClient, createAdminClient } from "@headgate/sdk";
+import { Code } from "@connectrpc/connect";
+import { type AdminClient, AdminError, createAdminClient, systemErrorCode } from "@headgate/sdk";
 import { CliError } from "../cli-error.ts";
 import type { AdminFlags } from "../commands/admin-flags.ts";
 import { type FoundToken, findAdminToken, tokenPlaces } from "./admin-token.ts";
@@ -20,7 +20,7 @@ export async function withAdmin<T>(
   try {
     return await task(client);
   } catch (error) {
-    throw error instanceof ConnectError ? explained(error, { flags, found }) : error;
+    throw error instanceof AdminError ? explained(error, { flags, found }) : error;
   }
 }
 
@@ -29,16 +29,16 @@ interface Circumstances {
   readonly found: FoundToken;
 }
 
-function explained(error: ConnectError, circumstances: Circumstances): CliError {
+function explained(error: AdminError, circumstances: Circumstances): CliError {
   return new CliError(explanation(error, circumstances), { cause: error });
 }
 
-function explanation(error: ConnectError, { flags, found }: Circumstances): string {
+function explanation(error: AdminError, { flags, found }: Circumstances): string {
   const message = error.rawMessage;
   switch (error.code) {
     case Code.Unavailable:
       return (
-        `cannot reach ${flags.server} (${systemCode(error) ?? message}): ` +
+        `cannot reach ${flags.server} (${systemErrorCode(error) ?? message}): ` +
         "is `headgate up` running? Another address: --server URL or HEADGATE_SERVER"
       );
     case Code.Unauthenticated:
@@ -54,11 +54,4 @@ function explanation(error: ConnectError, { flags, found }: Circumstances): stri
     default:
       return message;
   }
-}
-
-/** ECONNREFUSED and the like, wherever connect has put them. */
-function systemCode(error: ConnectError): string | undefined {
-  const { cause } = error;
-  if (typeof cause !== "object" || cause === null || !("code" in cause)) return undefined;
-  return typeof cause.code === "string" ? cause.code : undefined;
 }

@@ -26,3 +26,9 @@ export function outputFlag(): Option {
     .choices(["table", "json", "yaml"])
     .default("table");
 }
+
+export function fileFormatFlag(): Option {
+  return new Option("-o, --output <format>", "how to print")
+    .choices(["yaml", "json"])
+    .default("yaml");
+}
