@@ -5,20 +5,16 @@ import { Code, ConnectError } from "@connectrpc/connect";
  * `headgate/admin/v1/admin.proto` it is; `code` is the same as a number.
  */
 export class AdminError extends ConnectError {
-  /** ConnectError's own goes by the name, and so would take any of these for any other. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return (
-      typeof value === "object" &&
-      value !== null &&
-      Object.prototype.isPrototypeOf.call(this.prototype, value)
-    );
-  }
-
   constructor(error: ConnectError) {
     super(error.rawMessage, error.code, error.metadata, undefined, error.cause ?? error);
     this.details = error.details;
   }
 }
+
+// ConnectError's own goes by the name, and so would take any of these for any other.
+Object.defineProperty(AdminError, Symbol.hasInstance, {
+  value: Function.prototype[Symbol.hasInstance],
+});
 
 /** What was sent is wrong. */
 export class InvalidArgumentError extends AdminError {
