@@ -1,8 +1,5 @@
-import { createServer as createHttpServer } from "node:http";
-import { createServer as createHttp2Server, createSecureServer } from "node:http2";
-import { createServer as createHttpsServer } from "node:https";
 import { createRouterTransport, type Transport } from "@connectrpc/connect";
-import type { Sealer } from "@headgate/config";
+import type { OidcConfig, Sealer } from "@headgate/config";
 import type { Clock, Random } from "@headgate/core";
 import type { resources } from "@headgate/proto";
 import type { Logger } from "pino";
@@ -13,17 +10,27 @@ import { createAdminService } from "./admin/admin-service.ts";
 import { type Applied, ApplyService } from "./admin/apply-service.ts";
 import { ownSource } from "./audit/audit-source.ts";
 import { createAuditor } from "./audit/create-auditor.ts";
+import { createStaticNodeAuthenticator } from "./auth/node-authenticator.ts";
+import { startAccess } from "./auth/start-access.ts";
 import { Debouncer, type DebounceTimes, defaultDebounce } from "./discovery/debouncer.ts";
 import { DiscoveryServer } from "./discovery/discovery-server.ts";
 import { NodeRegistry } from "./discovery/node-registry.ts";
 import { SnapshotCache } from "./discovery/snapshot-cache.ts";
 import { SnapshotFeed } from "./discovery/snapshot-feed.ts";
 import { createCallObserver } from "./http/call-observer.ts";
-import { adminGate, nodeGate } from "./http/gates.ts";
+import type { Gates } from "./http/gates.ts";
+import { createHealth, type Health } from "./http/health-service.ts";
 import { type BoundAddress, type ListenAt, type Listener, listen } from "./http/listener.ts";
-import { type NodeHandler, rpcHandler } from "./http/node-adapter.ts";
+import { rpcHandler } from "./http/node-adapter.ts";
 import { createPlainRoutes } from "./http/plain-routes.ts";
-import { type RpcServices, routeAdmin, routeDiscovery } from "./http/rpc-services.ts";
+import {
+  healthNames,
+  type RpcServices,
+  routeAdmin,
+  routeDiscovery,
+  routeTools,
+} from "./http/rpc-services.ts";
+import { createHttp1Server, createHttp2PortServer } from "./http/servers.ts";
 import { ResourceCodec } from "./resources/resource-codec.ts";
 import { ResourceWriter } from "./resources/resource-writer.ts";
 import { loadOrCreateSettings } from "./resources/settings.ts";
@@ -41,6 +48,8 @@ export interface ControlPlaneOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly adminToken: string;
+  /** Whose tokens are taken besides. */
+  readonly oidc?: OidcConfig;
   /** What nodes show. Without one, only nodes on this machine are served. */
   readonly joinToken?: string;
   readonly region: string;
@@ -96,6 +105,21 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
   const { random } = options;
   const auditor = createAuditor({ store, codec, clock, random, logger, metrics: metrics.audit });
+  const access = startAccess({
+    store,
+    codec,
+    clock,
+    random,
+    logger,
+    auditor,
+    rootToken: options.adminToken,
+    oidc: options.oidc,
+    authenticateNode: createStaticNodeAuthenticator({
+      joinToken: options.joinToken,
+      wallTimeMs: () => clock.wallTimeMs(),
+    }),
+  });
+  await access.loaded;
   const writer = new ResourceWriter({ store, codec, auditor });
   const writing = { writer, clock, hmacKey: settings.keyHmacKey };
   const apply = new ApplyService(writing);
@@ -104,6 +128,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const services: RpcServices = {
     admin: createAdminService({
       ...unimplementedDelegates,
+      tokens: access.tokens,
       writing,
       apply,
       auditor,
@@ -114,16 +139,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     }),
     discovery: discovery.implementation,
     observer: createCallObserver({ clock, logger, metrics: metrics.admin }),
+    interceptors: [access.interceptor],
   };
 
   const metricsText = async (): Promise<string> =>
     (await metrics.registry.metrics()) + ((await options.moreMetrics?.()) ?? "");
-  const plainRoutes = createPlainRoutes({
-    metricsText,
-    whyNotReady: () => (feed.isLoaded ? undefined : "the store has not been read yet"),
-  });
-  const listeners = await openListeners(options, services, plainRoutes).catch(async (error) => {
-    await snapshots.stop();
+  const whyNotReady = () => (feed.isLoaded ? undefined : "the store has not been read yet");
+  const plainRoutes = createPlainRoutes({ metricsText, whyNotReady });
+  const health = createHealth({ services: healthNames, whyNotReady, clock });
+  const served = { services, gates: access.gates, health, plainRoutes };
+  const listeners = await openListeners(options, served).catch(async (error) => {
+    await Promise.all([snapshots.stop(), access.stop()]);
     throw error;
   });
 
@@ -153,7 +179,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     metricsText,
     stop: () => {
       stopping.abort();
-      stopped ??= stopAll(snapshots, listeners).then(() => auditor.flush());
+      health.stop();
+      stopped ??= Promise.all([stopAll(snapshots, listeners), access.stop()]).then(() =>
+        auditor.flush(),
+      );
       return stopped;
     },
   };
@@ -178,6 +207,7 @@ function startSnapshots(
     cache,
     registry,
     clock,
+    random,
     logger,
     metrics: metrics.discovery,
     ...(nodesMax !== undefined && { nodesMax }),
@@ -212,14 +242,23 @@ function startSnapshots(
   return { cache, registry, discovery, feed, stop };
 }
 
+interface Served {
+  readonly services: RpcServices;
+  readonly gates: Gates;
+  readonly health: Health;
+  readonly plainRoutes: PlainRoutes;
+}
+
 async function openListeners(
-  { listen: at, adminToken, joinToken, clock, logger }: ControlPlaneOptions,
-  services: RpcServices,
-  fallback: PlainRoutes,
+  { listen: at, clock, logger }: ControlPlaneOptions,
+  { services, gates, health, plainRoutes: fallback }: Served,
 ): Promise<Listeners> {
-  const gates = { admin: adminGate(adminToken), node: nodeGate(joinToken) };
+  const tools = { health, gate: gates.anyRole };
   const adminHandler = rpcHandler({
-    routes: (router) => routeAdmin(router, services, gates),
+    routes: (router) => {
+      routeAdmin(router, services, gates);
+      routeTools(router, tools);
+    },
     fallback,
     logger,
   });
@@ -227,36 +266,21 @@ async function openListeners(
     routes: (router) => {
       routeAdmin(router, services, gates);
       routeDiscovery(router, services, gates);
+      routeTools(router, tools);
     },
     fallback,
     logger,
   });
-  const admin = at.admin && (await listen(http1Server(at.admin, adminHandler), at.admin, clock));
+  const admin =
+    at.admin && (await listen(createHttp1Server(at.admin.tls, adminHandler), at.admin, clock));
   try {
-    const grpc = at.grpc && (await listen(http2Server(at.grpc, bothHandler), at.grpc, clock));
+    const grpc =
+      at.grpc && (await listen(createHttp2PortServer(at.grpc.tls, bothHandler), at.grpc, clock));
     return { ...(admin && { admin }), ...(grpc && { grpc }) };
   } catch (error) {
     await admin?.stop();
     throw error;
   }
-}
-
-/** Slow senders are cut off: a request is there after a minute or not at all. */
-const requestTimeouts = { headersTimeout: 10_000, requestTimeout: 60_000 };
-
-function http1Server({ tls }: ListenAt, handler: NodeHandler) {
-  return tls
-    ? createHttpsServer({ ...tls, ...requestTimeouts }, handler)
-    : createHttpServer(requestTimeouts, handler);
-}
-
-/** One node needs few streams; this is for tools that open many calls at once. */
-const http2Settings = { settings: { maxConcurrentStreams: 256 } };
-
-function http2Server({ tls }: ListenAt, handler: NodeHandler) {
-  return tls
-    ? createSecureServer({ ...tls, ...http2Settings }, handler)
-    : createHttp2Server(http2Settings, handler);
 }
 
 async function stopAll(

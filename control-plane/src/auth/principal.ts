@@ -1,15 +1,17 @@
 import { createContextKey } from "@connectrpc/connect";
-import type { admin } from "@headgate/proto";
+import type { KnownRole } from "./role-words.ts";
 
 /** Who calls the admin API, and what they may do. */
 export interface Principal {
   /** As in audit entries: "root", "token alice-laptop", "oidc alice@example.com", "in-process". */
   readonly actor: string;
-  readonly role: Exclude<admin.Role, admin.Role.UNSPECIFIED>;
+  readonly role: KnownRole;
   /** With the role TEAM: the one team whose keys they manage. */
   readonly team?: string;
   /** On the wall clock; absent: never. */
   readonly expireTimeMs?: number;
+  /** Aborts when what was shown is withdrawn; absent: never. Expiry is not told by it. */
+  readonly withdrawn?: AbortSignal;
 }
 
 /** A data-plane node that has proved who it is. */

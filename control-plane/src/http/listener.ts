@@ -8,8 +8,16 @@ export interface ListenAt {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** PEM texts. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: TlsTexts;
+}
+
+/** PEM texts. */
+export interface TlsTexts {
+  /** The server's own first, then those between it and the authority. */
+  readonly cert: string;
+  readonly key: string;
+  /** Who signs clients' certificates. Absent: clients are not asked for one. */
+  readonly clientCa?: string;
 }
 
 export interface BoundAddress {

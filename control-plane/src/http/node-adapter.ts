@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { type ConnectRouter, createConnectRouter, createContextValues } from "@connectrpc/connect";
 import {
   compressionBrotli,
@@ -8,6 +10,7 @@ import {
 } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
 import { type Peer, peerKey } from "./peer.ts";
+import { type PeerCertificate, peerCertificateFrom } from "./peer-certificate.ts";
 
 export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 export type NodeRequest = Parameters<NodeHandler>[0];
@@ -42,10 +45,20 @@ export function rpcHandler({ routes, fallback, logger }: RpcHandlerOptions): Nod
 
 function peerFrom(request: NodeRequest): Peer {
   const address = request.socket.remoteAddress ?? "unknown";
+  const certificate = certificateOf(request.socket);
+  const common = { address, ...(certificate && { certificate }) };
   if (!("stream" in request)) {
     // HTTP/1.1 ends both halves by itself.
-    return { address, cut: () => request.destroy(), close: () => undefined };
+    return { ...common, cut: () => request.destroy(), close: () => undefined };
   }
   const { stream } = request;
-  return { address, cut: () => stream.destroy(), close: () => stream.close() };
+  return { ...common, cut: () => stream.destroy(), close: () => stream.close() };
+}
+
+/** Read once for each connection: it has many calls, and one certificate. */
+const certificates = new WeakMap<object, PeerCertificate | undefined>();
+
+function certificateOf(socket: Socket | TLSSocket): PeerCertificate | undefined {
+  if (!certificates.has(socket)) certificates.set(socket, peerCertificateFrom(socket));
+  return certificates.get(socket);
 }

@@ -22,6 +22,8 @@ export interface DiscoveryMetrics {
   readonly responses: Counter<"type">;
   readonly answers: Counter<"type">;
   readonly drops: Counter<"reason">;
+  readonly held: Gauge<"build">;
+  readonly rolloutTroubles: Counter<"trouble">;
 }
 
 export interface AdminMetrics {
@@ -85,8 +87,21 @@ export function createControlPlaneMetrics(): ControlPlaneMetrics {
       }),
       drops: new Counter({
         name: "headgate_discovery_drops_total",
-        help: "Nodes dropped, by reason: no_hello, no_ack, store_replaced, too_many_nodes.",
+        help: "Streams refused or ended early, by reason: no_hello, no_ack, store_replaced, too_many_nodes, too_fast, denied, age.",
         labelNames: ["reason"],
+        registers,
+      }),
+      // The one label with names from outside: at most 64 builds are known at once.
+      held: new Gauge({
+        name: "headgate_discovery_held_resources",
+        help: "Resources held back from nodes of a build, since one refused them.",
+        labelNames: ["build"],
+        registers,
+      }),
+      rolloutTroubles: new Counter({
+        name: "headgate_discovery_rollout_troubles_total",
+        help: "Changes that canaries did not accept, by trouble: canaries_late (all got it), canaries_lost (it rests), refused_whole (it waits for the next).",
+        labelNames: ["trouble"],
         registers,
       }),
     },
