@@ -1,6 +1,6 @@
-import { dirname } from "node:path";
+import { hostname } from "node:os";
 import { loadControlPlaneConfig } from "@headgate/config";
-import { createEmbeddedStore, startControlPlane } from "@headgate/control-plane";
+import { startControlPlane } from "@headgate/control-plane";
 import { systemClock, systemRandom } from "@headgate/core";
 import type { PlaneFlags } from "../commands/control-plane-command.ts";
 import type { Io } from "../io.ts";
@@ -11,6 +11,8 @@ import { makeDirectory } from "../make-directory.ts";
 import { readTls } from "../read-tls.ts";
 import { loadAdminToken, loadSealer } from "../secrets.ts";
 import { stopped } from "../stopped.ts";
+import { openBus } from "./open-bus.ts";
+import { openStore } from "./open-store.ts";
 
 /** `headgate control-plane`: admin API, store and discovery, until a signal. */
 export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
@@ -20,12 +22,14 @@ export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
   await using running = new AsyncDisposableStack();
 
   await makeDirectory(config.dataDir);
-  await makeDirectory(dirname(config.storePath));
   const sealer = await loadSealer(io.env, config.dataDir);
   const adminToken = await loadAdminToken(io.env, config.dataDir, config.adminToken);
   const tls = await readTls(config.tls);
-  const store = createEmbeddedStore({ path: config.storePath, clock: systemClock });
+  const store = await openStore(config, logger);
   running.defer(() => store.close());
+  const replica = config.replica ?? hostname();
+  const bus = await openBus(config.bus, { name: `headgate ${replica}`, logger });
+  running.defer(() => bus.close());
   const plane = await startControlPlane({
     store,
     sealer,

@@ -1,0 +1,43 @@
+import {
+  type Bus,
+  connectNatsBus,
+  createInProcessBus,
+  type NatsCredentials as NatsBusCredentials,
+} from "@headgate/bus";
+import type { BusConfig, NatsCredentials } from "@headgate/config";
+import { systemClock } from "@headgate/core";
+import type { Logger } from "pino";
+import { readText } from "../read-file-argument.ts";
+import { readClientTls } from "../read-tls.ts";
+
+/** The bus of the settings. NATS need not be there yet. */
+export async function openBus(
+  bus: BusConfig,
+  { name, logger }: { readonly name: string; readonly logger: Logger },
+): Promise<Bus> {
+  const onError = (err: unknown, subject: string) =>
+    logger.warn({ err, ...(subject !== "" && { subject }) }, "the bus has trouble");
+  if (bus.kind === "embedded") return createInProcessBus({ clock: systemClock, onError });
+  const { servers } = bus;
+  const credentials = bus.credentials && (await readCredentials(bus.credentials));
+  const tls = bus.tls && (await readClientTls(bus.tls));
+  return connectNatsBus({
+    servers,
+    name,
+    clock: systemClock,
+    onError,
+    ...(credentials && { credentials }),
+    ...(tls && { tls }),
+  });
+}
+
+async function readCredentials(credentials: NatsCredentials): Promise<NatsBusCredentials> {
+  switch (credentials.kind) {
+    case "token":
+      return { token: credentials.token };
+    case "password":
+      return { user: credentials.username, pass: credentials.password };
+    case "file":
+      return { creds: await readText(credentials.path) };
+  }
+}
