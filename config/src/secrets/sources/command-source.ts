@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { isAbsolute } from "node:path";
 import type { Environment } from "../../yaml/interpolate.ts";
-import { maskSecrets } from "./mask-secrets.ts";
+import { looksPublic, maskSecrets } from "./mask-secrets.ts";
 import {
   checkedSecret,
   decodedSecret,
@@ -32,10 +32,18 @@ export function createCommandSource(env: Environment): SecretSource {
       const failure = failureOf(outcome, context);
       if (failure === undefined)
         return checkedSecret(decodedSecret(outcome.stdout, origin), origin);
-      const said = maskSecrets(outcome.stderr.toString(), [...args, outcome.stdout.toString()]);
+      const said = maskSecrets(outcome.stderr.toString(), [
+        ...secretsAmong(args),
+        `${outcome.stdout}`,
+      ]);
       throw new SecretError(`${origin} ${failure}${said === "" ? "" : `: ${said}`}`);
     },
   };
+}
+
+/** A token may be an argument. Paths, names and whole scripts are what one wants to see. */
+function secretsAmong(args: readonly string[]): readonly string[] {
+  return args.filter((arg) => !/\s/.test(arg) && !looksPublic(arg));
 }
 
 interface Outcome {

@@ -29,7 +29,7 @@ export function maskSecrets(text: string, known: readonly string[] = []): string
 }
 
 /** Words of letters, as in a path or a host name: `/run/secrets/openai`, `vault.example.com/v1`. */
-function looksPublic(word: string): boolean {
+export function looksPublic(word: string): boolean {
   const parts = word.split(/[/._-]/);
   return parts.every((part) => /^(?:[A-Za-z]*|v\d)$/.test(part) && part.length < secretMinLength);
 }

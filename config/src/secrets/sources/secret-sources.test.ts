@@ -142,6 +142,14 @@ describe("a command source", () => {
     expect(String(error)).not.toMatch(/MARK|0123456789|hunter2/);
   });
 
+  it("shows what the program says of the names it was given", async () => {
+    const command = [
+      ...node("console.error('no secret at ' + process.argv[1]); process.exit(2)"),
+      "secret/openai",
+    ];
+    await refuses({ command }, "failed with exit status 2: no secret at secret/openai");
+  });
+
   it("ends a program that does not end in time", async () => {
     await refuses({ command: node(forever) }, "did not end in time, and was ended", {
       timeoutMs: 100,
