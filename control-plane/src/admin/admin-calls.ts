@@ -23,7 +23,7 @@ export function createAdminCalls({ auditor, signal }: AdminCallsOptions): AdminC
   /** What to throw. A refusal for who asked is recorded, also one that does not say so. */
   function failure({ source }: Caller, reason: unknown): unknown {
     const error = connectErrorFrom(reason);
-    if (error instanceof HiddenError) auditor.denied(source, `${error.rawMessage} (for them)`);
+    if (reason instanceof HiddenError) auditor.denied(source, reason.message);
     else if (error?.code === Code.PermissionDenied) auditor.denied(source, error.rawMessage);
     return error ?? reason;
   }

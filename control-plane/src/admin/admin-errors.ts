@@ -19,10 +19,17 @@ export function notFound(kind: string, name: string): ConnectError {
   return new ConnectError(`${kind} ${name} does not exist`, Code.NotFound);
 }
 
-/** It exists, but not for who asks: they are told the same as of what does not. */
-export class HiddenError extends ConnectError {
+/**
+ * It exists, but not for who asks: they are told the same as of what does not. Not a ConnectError:
+ * `instanceof` of its subclasses holds for every ConnectError.
+ */
+export class HiddenError extends Error {
+  override readonly name = "HiddenError";
+  readonly told: ConnectError;
+
   constructor(kind: string, name: string) {
-    super(notFound(kind, name).rawMessage, Code.NotFound);
+    super(`${kind} ${name} is not theirs`);
+    this.told = notFound(kind, name);
   }
 }
 
@@ -58,6 +65,7 @@ export function outOfRange(message: string): ConnectError {
 /** What a caller is told of a failure that is not a ConnectError. Undefined: that it is ours. */
 export function connectErrorFrom(error: unknown): ConnectError | undefined {
   if (error instanceof ConnectError) return error;
+  if (error instanceof HiddenError) return error.told;
   if (error instanceof TooLargeError) return invalidArgument(error.message);
   if (error instanceof CompactedError) return outOfRange(error.message);
   if (!(error instanceof StoreError)) return undefined;

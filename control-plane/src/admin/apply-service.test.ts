@@ -1,16 +1,16 @@
 import { create } from "@bufbuild/protobuf";
-import { type Client, createClient } from "@connectrpc/connect";
 import { admin, resources } from "@headgate/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type TestControlPlane, testControlPlane } from "../testing/test-control-plane.ts";
+import { type AdminApi, type AdminClient, testAdminApi } from "./admin-api.fixture.ts";
+import { applyFailure } from "./admin-errors.ts";
 
-let plane: TestControlPlane;
-let api: Client<typeof admin.AdminService>;
-beforeEach(async () => {
-  plane = await testControlPlane({ listen: {} });
-  api = createClient(admin.AdminService, plane.transport);
+let plane: AdminApi;
+let api: AdminClient;
+beforeEach(() => {
+  plane = testAdminApi();
+  api = plane.api;
 });
-afterEach(() => plane[Symbol.asyncDispose]());
+afterEach(() => plane.store.close());
 
 const { CREATED, UPDATED, UNCHANGED, DELETED } = admin.ChangeAction;
 
@@ -62,10 +62,10 @@ describe("Apply", () => {
   });
 
   it("prunes what is not named, whatever refers to what, except what a file manages", async () => {
-    await plane.applyFile({
-      file: "a.yaml",
-      resources: create(resources.ResourceSetSchema, { teams: [{ name: "filed" }] }),
-    });
+    await plane.apply.applyFile(
+      "a.yaml",
+      create(resources.ResourceSetSchema, { teams: [{ name: "filed" }] }),
+    );
     await api.apply({ resources: whole });
     const pruned = await api.apply({ resources: { teams: [{ name: "new" }] }, prune: true });
     expect(actions(pruned)).toMatchObject({ "provider/openai": DELETED, "key/alice": DELETED });
@@ -153,7 +153,7 @@ describe("applyFile", () => {
 
   it("gives everything to the API when no file is watched any more", async () => {
     await file("a.yaml", "one", "two");
-    await plane.releaseFiles();
+    await plane.apply.releaseFiles();
     expect(await owners()).toEqual({ one: "", two: "" });
     await api.deleteTeam({ name: "one" });
   });
@@ -161,9 +161,11 @@ describe("applyFile", () => {
   it("changes nothing when the file is bad", async () => {
     await file("a.yaml", "one");
     const bad = create(resources.ResourceSetSchema, { teams: [{ name: "two" }, { name: "a b" }] });
-    await expect(plane.applyFile({ file: "a.yaml", resources: bad })).rejects.toThrow(
-      /teams\[1\]\.name/,
-    );
+    expect(await plane.apply.applyFile("a.yaml", bad)).toMatchObject({
+      ok: false,
+      reason: "invalid",
+      message: expect.stringMatching(/teams\[1\]\.name/),
+    });
     expect(await owners()).toEqual({ one: "file a.yaml" });
   });
 
@@ -172,11 +174,13 @@ describe("applyFile", () => {
     expect((await file("a.yaml", "one")).revision).toBe(revision);
   });
 
-  function file(name: string, ...teams: string[]) {
+  async function file(name: string, ...teams: string[]) {
     const set = create(resources.ResourceSetSchema, {
       teams: teams.map((team) => ({ name: team })),
     });
-    return plane.applyFile({ file: name, resources: set });
+    const result = await plane.apply.applyFile(name, set);
+    if (!result.ok) throw applyFailure(result);
+    return result;
   }
 
   async function owners(): Promise<Record<string, string | undefined>> {

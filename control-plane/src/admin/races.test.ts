@@ -1,25 +1,25 @@
 import { create } from "@bufbuild/protobuf";
-import { type Client, Code, createClient } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { systemClock } from "@headgate/core";
-import { admin, resources } from "@headgate/proto";
+import { resources } from "@headgate/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createEmbeddedStore } from "../store/embedded-store.ts";
 import type { Store } from "../store/store.ts";
-import { type TestControlPlane, testControlPlane } from "../testing/test-control-plane.ts";
+import { type AdminApi, type AdminClient, testAdminApi } from "./admin-api.fixture.ts";
 
 // One caller has decided what to write; before it writes, another one writes.
-let plane: TestControlPlane;
-let api: Client<typeof admin.AdminService>;
+let plane: AdminApi;
+let api: AdminClient;
 let meanwhile: (() => Promise<unknown>) | undefined;
 beforeEach(async () => {
   const store = createEmbeddedStore({ path: ":memory:", clock: systemClock });
-  plane = await testControlPlane({ store: interruptible(store), listen: {} });
-  api = createClient(admin.AdminService, plane.transport);
+  plane = testAdminApi({ store: interruptible(store) });
+  api = plane.api;
   await api.createProvider({ provider: provider("p") });
   await api.createTeam({ team: { name: "t" } });
   await api.createKey({ key: { name: "k", secret: "sk-first-1234567890" } });
 });
-afterEach(() => plane[Symbol.asyncDispose]());
+afterEach(() => plane.store.close());
 
 describe("a write that is overtaken", () => {
   type Row = {
