@@ -1,16 +1,7 @@
 import { regionNamePattern } from "@headgate/config";
 import type { NodePrincipal } from "../auth/principal.ts";
+import { certificateProblem, type PeerCertificate } from "../http/peer-certificate.ts";
 import { nodeNamePattern } from "./node-name.ts";
-
-/** What of a client's certificate matters here. */
-export interface PresentedCertificate {
-  /** Signed by our client authority, and valid today. */
-  readonly authorized: boolean;
-  /** Why not, in OpenSSL's words, such as "CERT_HAS_EXPIRED". */
-  readonly error?: string | undefined;
-  /** The URIs among its alternative names. */
-  readonly uris: readonly string[];
-}
 
 export type CertificateIdentity =
   | { readonly ok: true; readonly principal: NodePrincipal }
@@ -22,11 +13,13 @@ const spiffePattern = /^spiffe:\/\/[a-z0-9._-]{1,255}\/region\/([^/]+)\/node\/(.
  * The node that a certificate stands for: its one SPIFFE id, `spiffe://<trust domain>/region/<region>/node/<node>`.
  * The trust domain is not compared: who signed the certificate is. https://spiffe.io/docs/latest/spiffe-specs/spiffe-id/
  */
-export function certificateIdentity(certificate: PresentedCertificate): CertificateIdentity {
-  if (!certificate.authorized) {
-    return refused(
-      `the client certificate is not valid (${certificate.error ?? "unknown reason"})`,
-    );
+export function certificateIdentity(
+  certificate: Pick<PeerCertificate, "authorized" | "error" | "subject" | "uris" | "validToMs">,
+  nowMs: number,
+): CertificateIdentity {
+  const problem = certificateProblem({ fingerprint: "", ...certificate }, nowMs);
+  if (problem !== undefined) {
+    return refused(`the client certificate of ${certificate.subject} is refused: ${problem}`);
   }
   const ids = certificate.uris.filter((uri) => uri.startsWith("spiffe://"));
   const [id, ...more] = ids;

@@ -239,18 +239,23 @@ describe("node tokens", () => {
 });
 
 describe("certificateIdentity()", () => {
-  const good = { authorized: true, uris: ["spiffe://example.org/region/eu/node/eu-1"] };
+  const good = {
+    authorized: true,
+    subject: "CN=eu-1",
+    uris: ["spiffe://example.org/region/eu/node/eu-1"],
+    validToMs: 2_000,
+  };
 
   it("reads region and node", () => {
     const principal = { node: "eu-1", region: "eu", by: "certificate" };
-    expect(certificateIdentity(good)).toEqual({ ok: true, principal });
+    expect(certificateIdentity(good, 1_999)).toEqual({ ok: true, principal });
   });
 
   it.each([
     {
       name: "one that expired",
       given: { ...good, authorized: false, error: "CERT_HAS_EXPIRED" },
-      says: /CERT_HAS_EXPIRED/,
+      says: /CN=eu-1 is refused: it has expired/,
     },
     { name: "no id", given: { ...good, uris: ["https://x"] }, says: /has 0/ },
     { name: "two ids", given: { ...good, uris: [...good.uris, ...good.uris] }, says: /has 2/ },
@@ -270,15 +275,15 @@ describe("certificateIdentity()", () => {
       says: /is not spiffe/,
     },
   ])("refuses $name", ({ given, says }) => {
-    const result = certificateIdentity(given);
+    const result = certificateIdentity(given, 1_999);
     expect(result.ok ? "" : result.reason).toMatch(says);
   });
 
   it("refuses a bad certificate even beside a good token", async () => {
     const answer = await join(newNode("eu-1", "eu"), settingsToken);
-    const certificate = { authorized: false, error: "CERT_HAS_EXPIRED", uris: [] };
-    const showing = identity.authenticate(bearer(answer), { ...peer, certificate } as never);
-    await expect(showing).rejects.toThrow(/CERT_HAS_EXPIRED/);
+    const certificate = { ...good, fingerprint: "", authorized: false, error: "CERT_HAS_EXPIRED" };
+    const showing = identity.authenticate(bearer(answer), { ...peer, certificate });
+    await expect(showing).rejects.toThrow(/it has expired/);
   });
 });
 
