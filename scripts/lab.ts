@@ -34,10 +34,11 @@ async function main(): Promise<number> {
   const startedMs = performance.now();
   process.stdout.write("Starting etcd, NATS, control planes, nodes and providers ...\n");
   const starting = startLab(options.lab);
-  const lab = await Promise.race([starting, ended.then(() => undefined)]);
-  if (lab === undefined) {
-    starting.then((late) => late[Symbol.asyncDispose]()).catch(() => {});
-    return 1;
+  const lab = await Promise.race([starting, ended]);
+  if (typeof lab === "string") {
+    const code = say(lab);
+    await starting.then((late) => late[Symbol.asyncDispose]());
+    return Math.max(code, 1);
   }
   try {
     await using labConsole = new LabConsole(lab, (text) => process.stdout.write(text));

@@ -46,9 +46,10 @@ export class LabLinks implements AsyncDisposable {
       .map(({ link }) => link);
   }
 
-  /** Every link between the two places, whichever side connects. */
+  /** Every link between the two places, whichever side connects. @throws RangeError for none. */
   cut(a: string, b: string, { mode = "drop", oneWay = false }: LabCut = {}): void {
     if (mode === "reset" && oneWay) throw new RangeError("a reset goes both ways");
+    this.between(a, b);
     for (const { link } of this.#from(a, b)) link.cut({ mode, way: oneWay ? "there" : "both" });
     for (const { link } of this.#from(b, a)) link.cut({ mode, way: oneWay ? "back" : "both" });
   }

@@ -132,9 +132,11 @@ export class Lab implements AsyncDisposable {
     return found;
   }
 
-  /** All of them at once. @throws when one is running, or does not get ready. */
+  /** Those that are stopped, all at once. @throws when none is, or one does not get ready. */
   async start(place: string, options?: { readonly awaitReady?: boolean }): Promise<void> {
-    await Promise.all(this.select(place).map((part) => part.start(options)));
+    const stopped = this.select(place).filter(({ state }) => state === "stopped");
+    if (stopped.length === 0) throw new Error(`nothing is stopped in ${place}`);
+    await Promise.all(stopped.map((part) => part.start(options)));
   }
 
   async stop(place: string): Promise<void> {
@@ -155,7 +157,6 @@ export class Lab implements AsyncDisposable {
 
   /** Every link between the two places. */
   cut(a: string, b: string, cut?: LabCut): void {
-    this.links.between(a, b);
     this.links.cut(a, b, cut);
   }
 
