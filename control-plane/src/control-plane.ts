@@ -10,7 +10,6 @@ import { createAdminService } from "./admin/admin-service.ts";
 import { type Applied, ApplyService } from "./admin/apply-service.ts";
 import { ownSource } from "./audit/audit-source.ts";
 import { createAuditor } from "./audit/create-auditor.ts";
-import { createStaticNodeAuthenticator } from "./auth/node-authenticator.ts";
 import { startAccess } from "./auth/start-access.ts";
 import { Debouncer, type DebounceTimes, defaultDebounce } from "./discovery/debouncer.ts";
 import { DiscoveryServer } from "./discovery/discovery-server.ts";
@@ -28,9 +27,11 @@ import {
   type RpcServices,
   routeAdmin,
   routeDiscovery,
+  routeIdentity,
   routeTools,
 } from "./http/rpc-services.ts";
 import { createHttp1Server, createHttp2PortServer } from "./http/servers.ts";
+import { createNodeIdentity } from "./identity/node-identity.ts";
 import { ResourceCodec } from "./resources/resource-codec.ts";
 import { ResourceWriter } from "./resources/resource-writer.ts";
 import { loadOrCreateSettings } from "./resources/settings.ts";
@@ -50,7 +51,10 @@ export interface ControlPlaneOptions {
   readonly adminToken: string;
   /** Whose tokens are taken besides. */
   readonly oidc?: OidcConfig;
-  /** What nodes show. Without one, only nodes on this machine are served. */
+  /**
+   * With it nodes join, any number of them. Without it, and without a client authority for `grpc`, nodes
+   * on this machine need no proof of who they are.
+   */
   readonly joinToken?: string;
   readonly region: string;
   readonly listen: {
@@ -105,19 +109,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
   const { random } = options;
   const auditor = createAuditor({ store, codec, clock, random, logger, metrics: metrics.audit });
+  const kept = { store, codec, clock, random, logger, auditor };
+  const { joinToken } = options;
+  const identity = await createNodeIdentity({
+    ...kept,
+    joinToken,
+    trustsThisMachine: joinToken === undefined && options.listen.grpc?.tls?.clientCa === undefined,
+    onRevoked: (node) => discovery.letGo(node),
+  });
   const access = startAccess({
-    store,
-    codec,
-    clock,
-    random,
-    logger,
-    auditor,
+    ...kept,
     rootToken: options.adminToken,
     oidc: options.oidc,
-    authenticateNode: createStaticNodeAuthenticator({
-      joinToken: options.joinToken,
-      wallTimeMs: () => clock.wallTimeMs(),
-    }),
+    authenticateNode: identity.authenticate,
   });
   await access.loaded;
   const writer = new ResourceWriter({ store, codec, auditor });
@@ -129,6 +133,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     admin: createAdminService({
       ...unimplementedDelegates,
       tokens: access.tokens,
+      joining: identity.joining,
       writing,
       apply,
       auditor,
@@ -138,6 +143,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       nodes: { listNodes: () => ({ nodes: registry.list(cache.version) }) },
     }),
     discovery: discovery.implementation,
+    identity: identity.implementation,
     observer: createCallObserver({ clock, logger, metrics: metrics.admin }),
     interceptors: [access.interceptor],
   };
@@ -149,7 +155,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const health = createHealth({ services: healthNames, whyNotReady, clock });
   const served = { services, gates: access.gates, health, plainRoutes };
   const listeners = await openListeners(options, served).catch(async (error) => {
-    await Promise.all([snapshots.stop(), access.stop()]);
+    await Promise.all([snapshots.stop(), access.stop(), identity[Symbol.asyncDispose]()]);
     throw error;
   });
 
@@ -180,9 +186,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     stop: () => {
       stopping.abort();
       health.stop();
-      stopped ??= Promise.all([stopAll(snapshots, listeners), access.stop()]).then(() =>
-        auditor.flush(),
-      );
+      stopped ??= Promise.all([
+        stopAll(snapshots, listeners),
+        access.stop(),
+        identity[Symbol.asyncDispose](),
+      ]).then(() => auditor.flush());
       return stopped;
     },
   };
@@ -266,6 +274,7 @@ async function openListeners(
     routes: (router) => {
       routeAdmin(router, services, gates);
       routeDiscovery(router, services, gates);
+      routeIdentity(router, services);
       routeTools(router, tools);
     },
     fallback,

@@ -4,11 +4,7 @@ import { ManualClock } from "@headgate/core";
 import { admin } from "@headgate/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createEmbeddedStore } from "../store/embedded-store.ts";
-import {
-  joinToken,
-  type TestControlPlane,
-  testControlPlane,
-} from "../testing/test-control-plane.ts";
+import { type TestControlPlane, testControlPlane } from "../testing/test-control-plane.ts";
 import { TestNode } from "../testing/test-node.ts";
 
 let plane: TestControlPlane;
@@ -21,7 +17,6 @@ afterEach(async () => {
   await plane[Symbol.asyncDispose]();
 });
 
-const authorization = `Bearer ${joinToken}`;
 const transports: { name: string; connect: () => Transport }[] = [
   {
     name: "gRPC over HTTP/2",
@@ -48,7 +43,7 @@ function open(
   transport: Transport,
   options: ConstructorParameters<typeof TestNode>[1] = {},
 ): TestNode {
-  const node = new TestNode(transport, { headers: { authorization }, ...options });
+  const node = new TestNode(transport, options);
   nodes.push(node);
   return node;
 }
@@ -204,7 +199,9 @@ describe("StreamSnapshots", () => {
     { name: "no token", headers: {} },
     { name: "the wrong token", headers: { authorization: "Bearer nonsense" } },
   ])("refuses nodes with $name when there is a join token", async ({ headers }) => {
-    const node = open(createGrpcTransport({ baseUrl: plane.grpcAddress?.url ?? "" }), { headers });
+    await using guarded = await testControlPlane({ joinToken: "join-token-of-the-tests" });
+    const baseUrl = guarded.grpcAddress?.url ?? "";
+    const node = open(createGrpcTransport({ baseUrl }), { headers });
     await expect(node.receive()).rejects.toMatchObject({ code: Code.Unauthenticated });
   });
 });

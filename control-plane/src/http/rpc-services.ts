@@ -7,6 +7,7 @@ import { createReflection } from "./reflection-service.ts";
 export interface RpcServices {
   readonly admin: ServiceImpl<typeof admin.AdminService>;
   readonly discovery: ServiceImpl<typeof discovery.DiscoveryService>;
+  readonly identity: ServiceImpl<typeof discovery.NodeIdentityService>;
   readonly observer: Interceptor;
   /** Behind the observer, of AdminService. */
   readonly interceptors: readonly Interceptor[];
@@ -17,6 +18,9 @@ const adminReadMaxBytes = 16 * 1024 * 1024;
 
 /** A NACK of 100 rejections of 1 KiB fits. */
 const discoveryReadMaxBytes = 256 * 1024;
+
+/** A public key, an assertion. */
+const identityReadMaxBytes = 16 * 1024;
 
 /** A question is a name. */
 const toolsReadMaxBytes = 16 * 1024;
@@ -43,6 +47,14 @@ export function routeDiscovery(
   router.service(discovery.DiscoveryService, services.discovery, {
     readMaxBytes: discoveryReadMaxBytes,
     ...(gates && { requestGate: gates.node }),
+  });
+}
+
+/** How nodes get in. Without a gate: what is shown is looked at by the service. */
+export function routeIdentity(router: ConnectRouter, services: RpcServices): void {
+  router.service(discovery.NodeIdentityService, services.identity, {
+    readMaxBytes: identityReadMaxBytes,
+    interceptors: [services.observer],
   });
 }
 

@@ -10,7 +10,6 @@ import { createEmbeddedStore } from "../store/embedded-store.ts";
 import type { Store } from "../store/store.ts";
 
 export const adminToken = "admin-token-of-the-tests";
-export const joinToken = "join-token-of-the-tests";
 export const testSealer = createSealer(new Uint8Array(32).fill(7));
 
 export interface TestControlPlane extends ControlPlane, AsyncDisposable {
@@ -31,7 +30,6 @@ export async function testControlPlane(
     random: seededRandom(1),
     logger: pino({ level: "debug" }, { write: (line: string) => logLines.push(line) }),
     adminToken,
-    joinToken,
     region: "test",
     listen: { admin: { host: "127.0.0.1", port: 0 }, grpc: { host: "127.0.0.1", port: 0 } },
     ...overrides,
