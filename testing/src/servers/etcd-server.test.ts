@@ -18,7 +18,7 @@ describe("startEtcd()", () => {
 
   it("answers nothing while paused", async () => {
     await using etcd = await startEtcd();
-    etcd.pause();
+    await etcd.pause();
     expect(await etcd.isHealthy()).toBe(false);
     etcd.resume();
     await etcd.waitUntilHealthy();

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { systemClock } from "@headgate/core";
 import { LogLines } from "../log-lines.ts";
 import { guardAgainstOutliving } from "../outlive-guard.ts";
@@ -10,6 +11,8 @@ import { type EtcdOptions, type EtcdSettings, etcdFlags, noFsyncFlag } from "./e
 import { enableRootAuth } from "./etcd-root-auth.ts";
 import { etcdProgram, findServerProgram } from "./find-server-program.ts";
 import { freePorts } from "./free-ports.ts";
+
+const run = promisify(execFile);
 
 /** Ports may be taken between choosing and using them. */
 const startTriesMax = 3;
@@ -89,9 +92,12 @@ export class EtcdServer implements AsyncDisposable {
     return this.#end("SIGTERM");
   }
 
-  /** Freeze it: connections stay open, nothing answers. */
-  pause(): void {
+  /** Freeze it: connections stay open, nothing answers. Resolves when it stands still. */
+  async pause(): Promise<void> {
+    if (!this.running) return;
     this.#child?.kill("SIGSTOP");
+    // The signal returns before the process has stopped.
+    while (this.running && !(await isStopped(this.pid))) await systemClock.sleep(1);
   }
 
   resume(): void {
@@ -159,6 +165,11 @@ export class EtcdServer implements AsyncDisposable {
       return "";
     }
   }
+}
+
+async function isStopped(pid: number): Promise<boolean> {
+  const { stdout } = await run("ps", ["-o", "state=", "-p", String(pid)]);
+  return stdout.trim().startsWith("T");
 }
 
 /** Choose what is left open, and write down what etcd reads from files. */

@@ -124,13 +124,13 @@ export class EtcdCluster {
       for (const member of this.#inOrder()) {
         this.assertOpen();
         const leftMs = deadlineMs - this.#clock.now();
-        if (leftMs <= 0) throw unavailable(failure, requestTimeoutMs, "nothing was done");
+        if (leftMs <= 0) throw unavailable(failure, "nothing was done");
         const outcome = await this.#try(member, call, leftMs);
         if (outcome.ok) return outcome.value;
         failure = outcome.failure;
         if (failure.kind === "unknown" && !call.repeatable) {
           const doubt = "it may or may not have been done: read before you try again";
-          throw unavailable(failure, requestTimeoutMs, doubt);
+          throw unavailable(failure, doubt);
         }
         if (!isPassing(failure)) throw storeErrorFrom(failure);
       }
@@ -203,12 +203,9 @@ function isPassing({ kind }: EtcdFailure): boolean {
   return kind === "unsent" || kind === "unknown" || kind === "busy";
 }
 
-function unavailable(
-  failure: EtcdFailure | undefined,
-  withinMs: number,
-  outcome: string,
-): StoreError {
-  const last = failure ? ` (last: ${failure.message})` : "";
-  const text = `etcd did not answer within ${withinMs} ms; ${outcome}${last}`;
-  return new StoreError("unavailable", text, { cause: failure });
+function unavailable(failure: EtcdFailure | undefined, meaning: string): StoreError {
+  const last = failure ? ` (${failure.message})` : "";
+  return new StoreError("unavailable", `no answer from etcd; ${meaning}${last}`, {
+    cause: failure,
+  });
 }

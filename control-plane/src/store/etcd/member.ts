@@ -31,8 +31,8 @@ const channelOptions = {
  * refuse calls for 5 s after a member came back, are replaced by none: EtcdCluster decides.
  */
 const passThrough = {
-  execute: <T>(work: (context: { signal: AbortSignal }) => T | PromiseLike<T>) =>
-    Promise.resolve(work({ signal: new AbortController().signal })),
+  execute: async <T>(work: (context: { signal: AbortSignal }) => T | PromiseLike<T>) =>
+    await work({ signal: new AbortController().signal }),
   onSuccess: () => ({ dispose: () => {} }),
   onFailure: () => ({ dispose: () => {} }),
   // Its `_altReturn` exists in types only.

@@ -1,0 +1,339 @@
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { systemClock } from "@headgate/core";
+import { type Link, startLink } from "@headgate/testing/links";
+import { type EtcdServer, startEtcd } from "@headgate/testing/servers";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { CompactedError } from "../store.ts";
+import { Follower, open, outcomeOf, put, putOf, remove, textAt } from "./fault-kit.ts";
+
+// One member, and a line to it that can be cut.
+let etcd: EtcdServer;
+let link: Link;
+let host: string;
+let prefix: string;
+beforeAll(async () => {
+  etcd = await startEtcd();
+});
+afterAll(() => etcd[Symbol.asyncDispose]());
+let tests = 0;
+beforeEach(async () => {
+  tests += 1;
+  prefix = `/test-${tests}`;
+  link = await startLink({ target: { host: "127.0.0.1", port: etcd.settings.clientPort } });
+  host = `http://${link.address}`;
+});
+afterEach(async () => {
+  await link.close();
+  etcd.resume();
+  if (!etcd.running) await etcd.start();
+});
+
+describe("an etcd store whose etcd is gone", () => {
+  it("fails in time, says that nothing was written, and recovers by itself", async () => {
+    await using opened = open([etcd.clientUrl], { prefix });
+    const { store, errors } = opened;
+    const from = await put(store, "/a", 0);
+    const follower = new Follower(store, "/", from);
+    await follower.reaches(from);
+    await etcd.kill();
+    const calls = [
+      store.get("/a"),
+      store.list("/"),
+      put(store, "/a", 1),
+      store.grantLease(1000),
+      store.compact(1),
+    ];
+    for (const { error, tookMs } of await Promise.all(calls.map(outcomeOf))) {
+      expect(error).toMatchObject({ name: "StoreError", code: "unavailable" });
+      expect(String(error)).toMatch(/no answer from etcd; nothing was done \(etcd at http:/);
+      expect(tookMs).toBeLessThan(3000);
+    }
+    await etcd.restart();
+    const back = await put(store, "/a", 2);
+    await follower.reaches(back);
+    await follower.stop();
+    expect(follower.revisions).toEqual([from, back]);
+    expect(errors.length).toBeLessThanOrEqual(3);
+  });
+
+  it("waits for one that is about to start", async () => {
+    await etcd.kill();
+    await using opened = open([host], { prefix, requestTimeoutMs: 5000 });
+    const read = opened.store.get("/a");
+    await etcd.start();
+    expect((await read).value).toBeUndefined();
+  });
+
+  it("says so where nothing listens, or something that is no etcd", async () => {
+    await using stranger = await listening((socket) => socket.end("HTTP/1.1 400 No\r\n\r\n"));
+    for (const wrong of ["http://127.0.0.1:1", stranger.url]) {
+      await using opened = open([wrong], { prefix });
+      const { error, tookMs } = await outcomeOf(put(opened.store, "/a", 1));
+      expect(error).toMatchObject({ code: "unavailable" });
+      expect(String(error)).toContain(wrong);
+      expect(tookMs).toBeLessThan(3000);
+    }
+  });
+});
+
+describe("an etcd store whose etcd is silent", () => {
+  it.each([
+    { name: "is frozen", silence: () => etcd.pause(), end: () => etcd.resume() },
+    { name: "is behind a line that is cut", silence: () => link.cut(), end: () => link.heal() },
+  ])("says that a write under way may have happened, when it $name", async ({ silence, end }) => {
+    await using opened = open([host], { prefix });
+    const { store } = opened;
+    await put(store, "/a", 0);
+    const lease = await store.grantLease(60_000);
+    silence();
+    const write = await outcomeOf(put(store, "/a", 1));
+    expect(write.error).toMatchObject({ code: "unavailable" });
+    expect(String(write.error)).toMatch(/may or may not have been done: read before/);
+    expect(write.tookMs).toBeLessThan(3000);
+    const calls = [store.get("/a"), lease.keepAlive(), lease.revoke()];
+    for (const { error, tookMs } of await Promise.all(calls.map(outcomeOf))) {
+      expect(error).toMatchObject({ code: "unavailable" });
+      expect(tookMs).toBeLessThan(3000);
+    }
+    end();
+    await expect.poll(() => textAt(store, "/a"), { timeout: 15_000 }).toMatch(/^[01]$/);
+  });
+
+  it("sends no write to a member that it has not heard of for long", async () => {
+    await using opened = open([host], { prefix });
+    link.cut();
+    const { error } = await outcomeOf(put(opened.store, "/a", 1));
+    expect(error).toMatchObject({ code: "unavailable" });
+    expect(String(error)).toMatch(/nothing was done/);
+    link.heal();
+    await expect.poll(() => put(opened.store, "/b", 2), { timeout: 15_000 }).toBeGreaterThan(0);
+    expect(await textAt(opened.store, "/a")).toBeUndefined();
+  });
+
+  it("notices a watch that went silent, and misses nothing", async () => {
+    await using opened = open([host], { prefix });
+    await using direct = open([etcd.clientUrl], { prefix });
+    const from = await put(direct.store, "/a", 0);
+    const follower = new Follower(opened.store, "/", from);
+    await follower.reaches(from);
+    link.cut();
+    const revisions = [from];
+    for (let count = 1; count <= 20; count++) revisions.push(await put(direct.store, "/a", count));
+    await expect.poll(() => opened.errors.length, { timeout: 5000 }).toBeGreaterThan(0);
+    link.heal();
+    await follower.reaches(revisions.at(-1) ?? 0);
+    await follower.stop();
+    expect(follower.revisions).toEqual(revisions);
+  });
+});
+
+describe("compaction under a watch of an etcd store", () => {
+  it("is told to a watch that was cut off meanwhile", async () => {
+    await using opened = open([host], { prefix });
+    await using direct = open([etcd.clientUrl], { prefix });
+    const from = await put(direct.store, "/a", 0);
+    const follower = new Follower(opened.store, "/", from);
+    await follower.reaches(from);
+    link.cut({ mode: "reset" });
+    await put(direct.store, "/a", 1);
+    const compacted = await put(direct.store, "/a", 2);
+    await direct.store.compact(compacted);
+    link.heal();
+    await expect(follower.done).rejects.toMatchObject({
+      name: "CompactedError",
+      compactedRevision: compacted,
+    });
+    expect(follower.revisions).toEqual([from]);
+  });
+
+  it("loses no deletion made at the compacted revision itself", async () => {
+    await using opened = open([host], { prefix });
+    const { store } = opened;
+    await put(store, "/a", 0);
+    const deleted = await remove(store, "/a");
+    await store.compact(deleted);
+    const follower = new Follower(store, "/", deleted);
+    await expect(follower.done).rejects.toThrow(CompactedError);
+  });
+
+  it("is not mistaken for it when etcd was set back to less than was seen", async () => {
+    await using etcd = await startEtcd();
+    await using opened = open([etcd.clientUrl], { prefix });
+    const { store } = opened;
+    let revision = 0;
+    for (let count = 0; count < 10; count++) revision = await put(store, "/a", count);
+    const follower = new Follower(store, "/", revision);
+    await follower.reaches(revision);
+    await etcd.kill();
+    rmSync(join(etcd.settings.folder, "data"), { recursive: true });
+    await etcd.restart();
+    await expect(follower.done).rejects.toThrow(CompactedError);
+    const { value, revision: now } = await store.list("/");
+    expect(value).toEqual([]);
+    expect(now).toBeLessThan(revision);
+  });
+});
+
+describe("sizes in an etcd store", () => {
+  it("lists more than one message holds, at one revision", async () => {
+    await using opened = open([host], { prefix, requestTimeoutMs: 10_000 });
+    const { store } = opened;
+    const value = new Uint8Array(1024 * 1024).fill(7);
+    for (let count = 10; count < 30; count++)
+      await store.transact({ writes: [putOf(`/${count}`, value)] });
+    const { value: entries, more } = await store.list("/");
+    expect(entries.map(({ key }) => key)).toEqual(range(10, 30).map((count) => `/${count}`));
+    expect(entries.every((entry) => entry.value.byteLength === value.byteLength)).toBe(true);
+    expect(more).toBe(false);
+  });
+
+  it("lists 10,000 entries and says that there are more", async () => {
+    await using opened = open([host], { prefix, requestTimeoutMs: 10_000 });
+    const { store } = opened;
+    const keys = range(0, 10_001).map((count) => `/${String(count).padStart(5, "0")}`);
+    const value = new Uint8Array(200);
+    for (let at = 0; at < keys.length; at += 128) {
+      const writes = keys.slice(at, at + 128).map((key) => putOf(key, value));
+      await store.transact({ writes });
+    }
+    const page = await store.list("/");
+    expect(page.value.map(({ key }) => key)).toEqual(keys.slice(0, 10_000));
+    expect(page.more).toBe(true);
+    const { revision } = page;
+    const rest = await store.list("/", { revision, after: keys[9999] ?? "" });
+    expect(rest.value.map(({ key }) => key)).toEqual(keys.slice(10_000));
+    expect(rest.more).toBe(false);
+  });
+
+  it("tells a history of many large revisions, each whole", async () => {
+    await using opened = open([host], { prefix });
+    const { store } = opened;
+    const value = new Uint8Array(9 * 1024).fill(7);
+    const writes = range(0, 128).map((count) => putOf(`/${count}`, value));
+    const revisions: number[] = [];
+    for (let count = 0; count < 20; count++) {
+      revisions.push((await store.transact({ writes })).revision);
+    }
+    const follower = new Follower(store, "/", revisions[0] ?? 0);
+    await follower.reaches(revisions.at(-1) ?? 0);
+    await follower.stop();
+    expect(follower.revisions).toEqual(revisions);
+    expect(follower.batches.map(({ changes }) => changes.length)).toEqual(Array(20).fill(128));
+  });
+
+  it("lets a watcher that takes nothing hold up nobody else", async () => {
+    await using opened = open([host], { prefix });
+    const { store } = opened;
+    const from = await put(store, "/a", 0);
+    const stopper = new AbortController();
+    const lazy = store.watch("/", { from, signal: stopper.signal })[Symbol.asyncIterator]();
+    await lazy.next();
+    const follower = new Follower(store, "/", from);
+    const value = new Uint8Array(512 * 1024);
+    let last = 0;
+    for (let count = 0; count < 40; count++) {
+      last = (await store.transact({ writes: [putOf("/a", value)] })).revision;
+    }
+    await follower.reaches(last);
+    await follower.stop();
+    for (let count = 0; count < 40; count++) {
+      const next = await lazy.next();
+      expect(next.value).toMatchObject({ revision: follower.revisions[count + 1] });
+    }
+    stopper.abort();
+  });
+
+  it("refuses a transaction that etcd would not take", async () => {
+    await using opened = open([host], { prefix: `/${"p".repeat(900)}` });
+    const { store } = opened;
+    const long = (count: number) => `/${String(count).padStart(1000, "0")}`;
+    const compare = range(0, 128).map((count) => ({ key: long(count), revision: 0 }));
+    const writes = range(0, 128).map((count) => putOf(long(count), new Uint8Array(9 * 1024)));
+    await expect(store.transact({ compare, writes })).rejects.toThrow(
+      /etcd takes at most 1572864; write/,
+    );
+    expect(await store.transact({ compare, writes: writes.slice(0, 64) })).toMatchObject({
+      ok: true,
+    });
+  });
+
+  it("may be full: reads and deletes go on", async () => {
+    await using etcd = await startEtcd({ quotaBytes: 2 * 1024 * 1024 });
+    await using opened = open([etcd.clientUrl], { prefix });
+    const { store } = opened;
+    const fill = async () => {
+      const value = new Uint8Array(256 * 1024);
+      for (let count = 0; count < 100; count++) {
+        await store.transact({ writes: [putOf(`/${count}`, value)] });
+      }
+    };
+    const { error } = await outcomeOf(fill());
+    expect(error).toMatchObject({ name: "StoreError", code: "full" });
+    expect(String(error)).toMatch(/no room left; compact, defragment, or raise its quota/);
+    expect((await store.get("/0")).value?.value.byteLength).toBe(256 * 1024);
+    await remove(store, "/0");
+    expect((await store.get("/0")).value).toBeUndefined();
+  });
+});
+
+describe("leases of an etcd store", () => {
+  it("last whole seconds, rounded up, and no less than etcd's least", async () => {
+    await using opened = open([host], { prefix });
+    expect((await opened.store.grantLease(1001)).ttlMs).toBe(2000);
+    expect((await opened.store.grantLease(5000)).ttlMs).toBe(5000);
+    await expect(opened.store.grantLease(1e16)).rejects.toThrow(RangeError);
+  });
+
+  it("are seen to be gone by the next keepAlive", async () => {
+    await using opened = open([host], { prefix });
+    const lease = await opened.store.grantLease(1000);
+    await systemClock.sleep(lease.ttlMs + 1500);
+    expect(await lease.keepAlive()).toBe(false);
+  });
+});
+
+describe("closing an etcd store", () => {
+  it("leaves no connection, and ends what waits", async () => {
+    const { store } = open([host], { prefix });
+    const from = await put(store, "/a", 0);
+    const followers = range(0, 20).map(() => new Follower(store, "/", from));
+    for (const follower of followers) await follower.reaches(from);
+    const lease = await store.grantLease(1000);
+    await lease.keepAlive();
+    expect(link.openConnections).toBeGreaterThan(0);
+    await store.close();
+    for (const { done } of followers) await expect(done).rejects.toMatchObject({ code: "closed" });
+    await expect(lease.keepAlive()).rejects.toMatchObject({ code: "closed" });
+    await expect.poll(() => link.openConnections, { timeout: 3000 }).toBe(0);
+  });
+
+  it("takes no longer than a call while etcd is silent", async () => {
+    const { store } = open([host], { prefix });
+    const from = await put(store, "/a", 0);
+    const follower = new Follower(store, "/", from);
+    await follower.reaches(from);
+    link.cut();
+    const read = outcomeOf(store.get("/a"));
+    const { tookMs } = await outcomeOf(store.close());
+    expect(tookMs).toBeLessThan(2500);
+    expect((await read).error).toMatchObject({ name: "StoreError" });
+    await expect(follower.done).rejects.toMatchObject({ code: "closed" });
+  });
+});
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}
+
+async function listening(onConnection: (socket: import("node:net").Socket) => void) {
+  const server = createServer(onConnection);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: stop };
+}
