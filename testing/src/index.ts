@@ -27,6 +27,15 @@ export {
   openExchanges,
 } from "./exchange-library.ts";
 export {
+  createSigningKey,
+  FakeIssuer,
+  type IssuerAlgorithm,
+  type IssuerBehaviour,
+  type SigningKey,
+  startFakeIssuer,
+  type TokenOptions,
+} from "./fake-issuer.ts";
+export {
   type Behaviour,
   FakeProvider,
   type FakeProviderOptions,

@@ -85,7 +85,8 @@ function furtherProblem(
   { audience, nowSeconds }: { readonly audience: string; readonly nowSeconds: number },
 ): string | undefined {
   const { iat = 0, exp = 0, aud, azp } = payload as JWTPayload & { readonly azp?: unknown }; // As any claim.
-  if (!types.includes(protectedHeader.typ?.toLowerCase())) return "is not for access: its typ";
+  if (!types.includes(protectedHeader.typ?.toLowerCase()))
+    return "has a typ that is not for access";
   if (iat > nowSeconds + toleranceSeconds) return "was issued in the future: check both clocks";
   if (iat > exp) return "was issued after its end";
   // One made out to several is for the party named (OpenID Connect Core 1.0, section 3.1.3.7).
