@@ -9,6 +9,9 @@ export interface RecordKind<Desc extends DescMessage> {
   readonly schema: Desc;
 }
 
+/** What replicas share to know nodes. */
+export const identityPrefix = "/identity/";
+
 /** Nodes that have joined, by name. */
 export const nodeRecords = {
   prefix: "/nodes/",

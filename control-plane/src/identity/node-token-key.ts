@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { ResourceCodec } from "../resources/resource-codec.ts";
 import type { Store } from "../store/store.ts";
+import { identityPrefix } from "./identity-records.ts";
 
-const storeKey = "/identity/node-token-key";
+const storeKey = `${identityPrefix}node-token-key`;
 const keyBytes = 32;
 
 /** What replicas sign node tokens with. Made at the very first start: the one that was first wins. */
