@@ -16,6 +16,21 @@ export { parseJson } from "./json/parse-json.ts";
 export { recordOf } from "./json/record-of.ts";
 export { type Member, type MemberType, type ScanResult, scanMembers } from "./json/scan-members.ts";
 export { type Splice, splice } from "./json/splice.ts";
+export {
+  type ElectionInput,
+  electionDueMs,
+  initialElection,
+  isLeading,
+  stepElection,
+} from "./leadership/election.ts";
+export type {
+  DepositionReason,
+  ElectionEffect,
+  ElectionEvent,
+  ElectionSettings,
+  ElectionState,
+  Holder,
+} from "./leadership/election-state.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
 export { Cooldowns } from "./resilience/cooldowns.ts";

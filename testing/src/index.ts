@@ -54,6 +54,7 @@ export {
 export { type Exit, HeadgateProcess, type HeadgateProcessOptions } from "./headgate-process.ts";
 export { type LogLine, LogLines } from "./log-lines.ts";
 export { fakeEmbedding, type OpenAiAnswersOptions, openAiAnswers } from "./openai-answers.ts";
+export { guardAgainstOutliving } from "./outlive-guard.ts";
 export type { ProviderRequest } from "./provider-request.ts";
 export { type CommandResult, runHeadgate } from "./run-headgate.ts";
 export { Watchers } from "./watchers.ts";

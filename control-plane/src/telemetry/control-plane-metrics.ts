@@ -6,6 +6,7 @@ export interface ControlPlaneMetrics {
   readonly feed: FeedMetrics;
   readonly discovery: DiscoveryMetrics;
   readonly admin: AdminMetrics;
+  readonly leadership: LeadershipMetrics;
   readonly audit: AuditMetrics;
   readonly tls: TlsMetrics;
 }
@@ -37,6 +38,11 @@ export interface AuditMetrics {
 
 export interface TlsMetrics {
   readonly expireTime: Gauge<"certificate">;
+}
+
+export interface LeadershipMetrics {
+  readonly leader: Gauge<"scope">;
+  readonly changes: Counter<"scope">;
 }
 
 export function createControlPlaneMetrics(): ControlPlaneMetrics {
@@ -132,6 +138,20 @@ export function createControlPlaneMetrics(): ControlPlaneMetrics {
         name: "headgate_certificate_expire_time_seconds",
         help: "When a certificate in force ends, as Unix time, by certificate: server.",
         labelNames: ["certificate"],
+        registers,
+      }),
+    },
+    leadership: {
+      leader: new Gauge({
+        name: "headgate_leader",
+        help: "1 while this replica leads the scope, else 0.",
+        labelNames: ["scope"],
+        registers,
+      }),
+      changes: new Counter({
+        name: "headgate_leader_changes_total",
+        help: "Leaders of the scope that this replica has seen take office.",
+        labelNames: ["scope"],
         registers,
       }),
     },
