@@ -14,6 +14,7 @@ import {
   type Subscription,
 } from "./bus.ts";
 import { assertCount, assertData, assertDuration, assertName } from "./check-arguments.ts";
+import { copyBytes } from "./copy-bytes.ts";
 import { InProcessStream } from "./in-process-stream.ts";
 import { InProcessSubscription } from "./in-process-subscription.ts";
 import { assertPattern, assertSubject, patternsOverlap } from "./subject.ts";
@@ -48,7 +49,7 @@ class InProcessBus implements Bus {
 
   publish(subject: string, data: Uint8Array): void {
     this.#assertSendable(subject, data);
-    this.#deliver({ subject, data: data.slice() });
+    this.#deliver({ subject, data: copyBytes(data) });
   }
 
   subscribe(
@@ -78,9 +79,9 @@ class InProcessBus implements Bus {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const respond = (answer: Uint8Array): void => {
       assertData(answer);
-      resolve(answer.slice());
+      resolve(copyBytes(answer));
     };
-    if (!this.#deliver({ subject, data: data.slice(), respond })) {
+    if (!this.#deliver({ subject, data: copyBytes(data), respond })) {
       throw new NoRespondersError(`nobody is subscribed to "${subject}"`);
     }
     const timer = new AbortController();

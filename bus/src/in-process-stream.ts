@@ -11,6 +11,7 @@ import {
   type Subscription,
 } from "./bus.ts";
 import { assertData } from "./check-arguments.ts";
+import { copyBytes } from "./copy-bytes.ts";
 import { InProcessConsumer } from "./in-process-consumer.ts";
 import { KeptMessages } from "./kept-messages.ts";
 import { RecentIds } from "./recent-ids.ts";
@@ -68,7 +69,7 @@ export class InProcessStream implements DurableStream {
     const known = id === undefined ? undefined : this.#recentIds.find(id);
     if (known !== undefined) return { sequence: known, duplicate: true };
     const timeMs = this.#context.clock.wallTimeMs();
-    const sequence = this.#messages.append({ subject, data: data.slice(), timeMs });
+    const sequence = this.#messages.append({ subject, data: copyBytes(data), timeMs });
     if (id !== undefined) this.#recentIds.remember(id, sequence);
     for (const { consumer } of this.#consumers.values()) consumer.notify();
     return { sequence, duplicate: false };

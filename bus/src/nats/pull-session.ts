@@ -1,0 +1,109 @@
+import type { Clock } from "@headgate/core";
+import { createInbox, type Msg, type Subscription } from "nats";
+import type { NatsLink } from "./nats-link.ts";
+import type { NatsWaits } from "./nats-waits.ts";
+import { afterEvent, isSilent, type PullEvent, type PullState, wanted } from "./pull-state.ts";
+
+export interface PullSessionOptions {
+  readonly link: NatsLink;
+  readonly clock: Clock;
+  readonly waits: NatsWaits;
+  /** As NATS has them: "stream.consumer". */
+  readonly path: string;
+  /** Most messages that may wait for the handler. */
+  readonly roomMax: number;
+  /** How many wait for it now. */
+  readonly waiting: () => number;
+  readonly receive: (message: Msg) => void;
+}
+
+/** For a request that is not answered. The server forgets it then, so must we. */
+const expiresMs = 30_000;
+/** Of one request's messages. */
+const requestMaxBytes = 8 * 1024 * 1024;
+const nanosPerMs = 1_000_000;
+
+/** Asks one consumer for messages, on one connection, until it is over. */
+export class PullSession {
+  readonly #options: PullSessionOptions;
+  readonly #inbox = createInbox();
+  readonly #ended = Promise.withResolvers<string | undefined>();
+  readonly #subscription: Subscription | undefined;
+  readonly #ticker: Disposable;
+  #state: PullState;
+  #draining = false;
+
+  constructor(options: PullSessionOptions) {
+    const { link, clock, waits } = options;
+    this.#options = options;
+    this.#state = { askedFor: 0, heardMs: clock.now() };
+    this.#subscription = link.subscribe(this.#inbox, (message) => this.#take(message));
+    this.#ticker = clock.every(waits.heartbeatMs, () => this.#tick());
+    this.ask();
+  }
+
+  /** Resolves with the reason why the consumer must be opened anew; without one, if it was ended. */
+  get ended(): Promise<string | undefined> {
+    return this.#ended.promise;
+  }
+
+  /** Asks for more, if there is room for more. */
+  ask(): void {
+    const { link, path, roomMax, waiting, waits } = this.#options;
+    if (this.#draining) return;
+    const batch = wanted(this.#state, waiting(), roomMax);
+    if (batch === 0) return;
+    const request = {
+      ...{ batch, expires: expiresMs * nanosPerMs, max_bytes: requestMaxBytes },
+      idle_heartbeat: waits.heartbeatMs * nanosPerMs,
+    };
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${path}`;
+    const data = new TextEncoder().encode(JSON.stringify(request));
+    if (!link.send({ subject, data, reply: this.#inbox })) return;
+    this.#happened({ kind: "asked", count: batch });
+  }
+
+  /** The connection is over. */
+  end(reason?: string): void {
+    this.#draining = true;
+    this.#ticker[Symbol.dispose]();
+    this.#subscription?.unsubscribe();
+    this.#ended.resolve(reason);
+  }
+
+  /** Asks no more; resolves when no more can come. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    const { clock, waits } = this.#options;
+    const timer = new AbortController();
+    const drained = this.#subscription?.drain().catch(() => {});
+    await Promise.race([drained, clock.sleep(waits.closeMs, timer.signal)]);
+    timer.abort();
+    this.end();
+  }
+
+  #take(message: Msg): void {
+    const status = message.headers?.code ?? 0;
+    if (status === 0) {
+      this.#options.receive(message);
+      this.#happened({ kind: "message" });
+      return this.ask();
+    }
+    const description = message.headers?.description ?? "";
+    this.#happened({ kind: "status", code: status, description });
+    // Not at once: what refuses this request may refuse the next as well.
+    if (status === 408) this.ask();
+  }
+
+  #tick(): void {
+    const { clock, waits } = this.#options;
+    if (isSilent(this.#state, clock.now(), waits.heartbeatMs)) return this.end("it says nothing");
+    this.ask();
+  }
+
+  #happened(event: PullEvent): void {
+    const { state, isLost } = afterEvent(this.#state, event, this.#options.clock.now());
+    this.#state = state;
+    if (isLost && event.kind === "status") this.end(`${event.code} ${event.description}`);
+  }
+}
