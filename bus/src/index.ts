@@ -23,13 +23,6 @@ export {
 } from "./bus.ts";
 export { createInProcessBus, type InProcessBusOptions } from "./in-process-bus.ts";
 export { type LatestWins, type LatestWinsOptions, subscribeLatest } from "./latest-wins.ts";
-export { connectNatsBus, connectNatsBus, type NatsBus, type NatsBus } from "./nats/nats-bus.ts";
-export type {
-  NatsBusOptions,
-  NatsBusOptions,
-  NatsCredentials,
-  NatsCredentials,
-  NatsTls,
-  NatsTls,
-} from "./nats/nats-bus-options.ts";
+export type { NatsBus } from "./nats/nats-bus.ts";
+export type { NatsBusOptions, NatsCredentials, NatsTls } from "./nats/nats-bus-options.ts";
 export type { NatsWaits } from "./nats/nats-waits.ts";
