@@ -14,6 +14,8 @@ if (!(process.argv.includes("--if-stale") && freshBundle())) {
   await build({
     input: { headgate: "cli/src/main.ts", worker: "data-plane/src/worker.ts" },
     platform: "node",
+    // Reads its protobuf definitions from files beside it.
+    external: ["etcd3"],
     logLevel: "warn",
     output: {
       dir: outputFolder,

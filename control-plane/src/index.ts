@@ -10,7 +10,6 @@ export type { BoundAddress, ListenAt } from "./http/listener.ts";
 export { countStale, sealedPrefixes } from "./secrets/count-stale.ts";
 export { type ResealOptions, type ResealResult, resealStore } from "./secrets/reseal-store.ts";
 export { createEmbeddedStore, type EmbeddedStoreOptions } from "./store/embedded-store.ts";
-export { createEtcdStore } from "./store/etcd/etcd-store.ts";
 export type {
   EtcdCredentials,
   EtcdStoreOptions,

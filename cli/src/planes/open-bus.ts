@@ -1,6 +1,5 @@
 import {
   type Bus,
-  connectNatsBus,
   createInProcessBus,
   type NatsCredentials as NatsBusCredentials,
 } from "@headgate/bus";
@@ -21,6 +20,8 @@ export async function openBus(
   const { servers } = bus;
   const credentials = bus.credentials && (await readCredentials(bus.credentials));
   const tls = bus.tls && (await readClientTls(bus.tls));
+  // Loaded by those who use it.
+  const { connectNatsBus } = await import("@headgate/bus/nats");
   return connectNatsBus({
     servers,
     name,

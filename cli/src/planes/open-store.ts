@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { type ControlPlaneConfig, processDefaults, type StoreConfig } from "@headgate/config";
-import { createEmbeddedStore, createEtcdStore, type Store } from "@headgate/control-plane";
+import { createEmbeddedStore, type Store } from "@headgate/control-plane";
 import { systemClock } from "@headgate/core";
 import type { Logger } from "pino";
 import { makeDirectory } from "../make-directory.ts";
@@ -24,6 +24,8 @@ type EtcdConfig = Extract<StoreConfig, { readonly kind: "etcd" }>;
 async function openEtcd(config: EtcdConfig, logger: Logger): Promise<Store> {
   const { hosts, prefix, credentials } = config;
   const tls = config.tls && (await readClientTls(config.tls));
+  // Loaded by those who use it: it is large.
+  const { createEtcdStore } = await import("@headgate/control-plane/etcd");
   return createEtcdStore({
     hosts,
     prefix,
