@@ -115,13 +115,7 @@ function checkApiKeys(placed: PlacedSet): void {
 
 /** What is wrong with it has been said. */
 function triesSecret(root: PlacedValue, path: Path): boolean {
-  const fields = [
-    "api_key_file",
-    "api_key_from",
-    "access_key_id",
-    "secret_access_key",
-    "secret_access_key_from",
-  ];
+  const fields = ["api_key_file", "access_key_id", "secret_access_key", "secret_access_key_from"];
   return fields.some((field) => valueAt(root, [...path, field]) !== undefined);
 }
 
