@@ -55,8 +55,9 @@ describe("npm run lab", { timeout }, () => {
     const { child, ended } = spawnLab("--regions", "solo");
     let output = "";
     for await (const piece of child.stdout.setEncoding("utf8")) {
+      const wasReady = output.includes("quit to end.");
       output += piece;
-      if (output.includes("quit to end.")) child.kill("SIGINT");
+      if (!wasReady && output.includes("quit to end.")) child.kill("SIGINT");
     }
     const { code } = await ended;
     const pids = [...output.matchAll(/ running {2}(\d+) /g)].map(([, pid]) => Number(pid));

@@ -44,7 +44,8 @@ async function main(): Promise<number> {
     await using labConsole = new LabConsole(lab, (text) => process.stdout.write(text));
     const tookS = ((performance.now() - startedMs) / 1_000).toFixed(1);
     process.stdout.write(`${labMap(lab)}Ready in ${tookS} s.\n`);
-    const work = options.run === undefined ? converse(labConsole) : runAll(labConsole, options.run);
+    const work =
+      options.run === undefined ? converse(labConsole, ended) : runAll(labConsole, options.run);
     return await Promise.race([work, ended.then(say)]);
   } finally {
     await lab[Symbol.asyncDispose]();
@@ -65,12 +66,13 @@ async function runAll(labConsole: LabConsole, commands: string): Promise<number>
 }
 
 /** Until quit, or the end of the input. */
-async function converse(labConsole: LabConsole): Promise<number> {
+async function converse(labConsole: LabConsole, ended: Promise<End>): Promise<number> {
   process.stdout.write("Type help for the commands, quit to end.\n");
   const terminal = process.stdin.isTTY === true;
   const lines = createInterface({ input: process.stdin, output: process.stdout, terminal });
   // In a terminal it takes Ctrl-C for itself.
   lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  void ended.then(() => lines.close());
   lines.setPrompt("lab> ");
   lines.prompt();
   for await (const line of lines) {

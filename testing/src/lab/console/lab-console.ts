@@ -23,15 +23,16 @@ export class LabConsole implements AsyncDisposable {
     this.#write = write;
   }
 
-  /** Whether there is more to come, and whether it was done. */
+  /** Whether it was done, and whether there is more to come: not once it was disposed of. */
   async run(line: string): Promise<"done" | "failed" | "quit"> {
     const command = parseCommand(line);
-    if (command.kind === "quit") return "quit";
+    if (command.kind === "quit" || this.#ended.signal.aborted) return "quit";
     if (command.kind === "mistake") return this.#fail(command.message);
     try {
       await this.#do(command);
       return "done";
     } catch (error) {
+      if (this.#ended.signal.aborted) return "quit";
       return this.#fail(error instanceof Error ? error.message : String(error));
     }
   }

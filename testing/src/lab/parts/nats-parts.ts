@@ -1,4 +1,4 @@
-import { type NatsServer, startNatsSuperCluster } from "../../servers/index.ts";
+import { type NatsServer, startNats, startNatsSuperCluster } from "../../servers/index.ts";
 import type { LabLinks } from "../lab-links.ts";
 import { Part, type Runner } from "../part.ts";
 import { endpointOf } from "../place.ts";
@@ -20,7 +20,29 @@ export async function startNatsParts(
   links: LabLinks,
   stack: AsyncDisposableStack,
 ): Promise<NatsParts> {
-  const cluster = stack.use(
+  const cluster = await startServers(regions, links, stack);
+  const members = regions.flatMap((region) => {
+    const server = cluster.get(region);
+    return server ? [{ part: endpointOf("nats", region), server }] : [];
+  });
+  return {
+    parts: members.map(({ part, server }) => new Part(part, runnerOf(server), portsOf(server))),
+    servers: new Map(members.map(({ part, server }) => [part.name, server])),
+    targets: members.map(({ part, server: { ports } }) => ({
+      ...{ part, host: "127.0.0.1", port: ports.client },
+    })),
+  };
+}
+
+/** One region has nobody to meet, and JetStream would wait for somebody. */
+async function startServers(
+  regions: readonly string[],
+  links: LabLinks,
+  stack: AsyncDisposableStack,
+): Promise<ReadonlyMap<string, NatsServer>> {
+  const [only = ""] = regions;
+  if (regions.length === 1) return new Map([[only, stack.use(await startNats({ name: only }))]]);
+  return stack.use(
     await startNatsSuperCluster(regions, {
       awaitJetStream: false,
       gatewayAddress: async ({ from, to, address }) => {
@@ -34,17 +56,6 @@ export async function startNatsParts(
       },
     }),
   );
-  const members = [...cluster].map(([region, server]) => ({
-    part: endpointOf("nats", region),
-    server,
-  }));
-  return {
-    parts: members.map(({ part, server }) => new Part(part, runnerOf(server), portsOf(server))),
-    servers: new Map(members.map(({ part, server }) => [part.name, server])),
-    targets: members.map(({ part, server: { ports } }) => ({
-      ...{ part, host: "127.0.0.1", port: ports.client },
-    })),
-  };
 }
 
 function portsOf({ ports: { client, monitor } }: NatsServer): Readonly<Record<string, string>> {
