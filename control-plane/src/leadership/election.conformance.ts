@@ -27,7 +27,7 @@ export function electionConformance(name: string, makeWorld: () => Promise<Elect
     }
   };
 
-  describe(name, () => {
+  describe(name, { concurrent: true }, () => {
     it(
       "elects one, whom the others know",
       using(async (stage) => {

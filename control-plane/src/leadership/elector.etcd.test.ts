@@ -62,10 +62,7 @@ describe("leaders that go, over etcd", () => {
     while (electors.length > 1) {
       await watchers.until(() => leader() !== undefined, "a leader");
       const stopping = leader();
-      electors.splice(
-        electors.findIndex((elector) => elector === stopping),
-        1,
-      );
+      electors.splice(0, Infinity, ...electors.filter((elector) => elector !== stopping));
       const beganMs = systemClock.now();
       const stopped = stopping?.stop();
       await watchers.until(() => leader() !== undefined, "the next leader");
@@ -168,10 +165,10 @@ class Child {
       );
   }
 
+  /** Resolves when that is the last it has said of itself. */
   async changed({ isLeader }: { isLeader: boolean }): Promise<void> {
-    const matches = (line: Readonly<Record<string, unknown>>) =>
-      line["msg"] === "changed" && line["isLeader"] === isLeader && "epoch" in line === isLeader;
-    await this.#lines.waitFor(matches, `a change of leadership to ${isLeader}`, 15_000);
+    const isSo = () => this.told("changed").at(-1)?.isLeader === isLeader;
+    await this.#lines.waitFor(isSo, `a change of leadership to ${isLeader}`, 15_000);
   }
 
   async write() {
