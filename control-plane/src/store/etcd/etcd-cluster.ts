@@ -152,7 +152,12 @@ export class EtcdCluster {
 
   async #attempt<T>(member: Member, call: EtcdCall<T>, withinMs: number): Promise<Outcome<T>> {
     const deadline = this.#clock.wallTimeMs() + withinMs;
-    const send = (options: CallOptions) => call.send(member.client, options);
+    const send = async (options: CallOptions) => {
+      // Getting a token took time too.
+      const late = deadline <= this.#clock.wallTimeMs();
+      if (late) throw new EtcdFailure("no time was left", member.host, "unsent");
+      return await call.send(member.client, options);
+    };
     try {
       const value = await this.#token.use(member, { deadline }, send);
       this.#heard(member);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "@headgate/core";
 import { type Link, startLink } from "@headgate/testing/links";
@@ -68,7 +68,9 @@ describe("an etcd store whose etcd is gone", () => {
   });
 
   it("says so where nothing listens, or something that is no etcd", async () => {
-    await using stranger = await listening((socket) => socket.end("HTTP/1.1 400 No\r\n\r\n"));
+    await using stranger = await listening((socket) =>
+      socket.resume().end("HTTP/1.1 400 No\r\n\r\n"),
+    );
     for (const wrong of ["http://127.0.0.1:1", stranger.url]) {
       await using opened = open([wrong], { prefix });
       const { error, tookMs } = await outcomeOf(put(opened.store, "/a", 1));
@@ -159,7 +161,7 @@ describe("compaction under a watch of an etcd store", () => {
     await expect(follower.done).rejects.toThrow(CompactedError);
   });
 
-  it("is not mistaken for it when etcd was set back to less than was seen", async () => {
+  it("is what a watch hears of too when etcd was set back behind what it saw", async () => {
     await using etcd = await startEtcd();
     await using opened = open([etcd.clientUrl], { prefix });
     const { store } = opened;
@@ -328,7 +330,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index);
 }
 
-async function listening(onConnection: (socket: import("node:net").Socket) => void) {
+async function listening(onConnection: (socket: Socket) => void) {
   const server = createServer(onConnection);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
