@@ -106,7 +106,7 @@ describe("StreamSnapshots", () => {
     const before = node.version;
     await api().createTeam({ team: { name: "poison" } });
     const refused = await node.receive();
-    node.refuse(refused, "x".repeat(5000));
+    node.refuse(refused, ["team/poison"], { message: "x".repeat(5000) });
     await expect
       .poll(async () => (await api().listNodes({})).nodes[0]?.lastNack?.version)
       .toBe(refused.version);
@@ -114,10 +114,15 @@ describe("StreamSnapshots", () => {
     expect(listed?.appliedVersion).toBe(before);
     expect(listed?.currentVersion).toBe(refused.version);
     expect(listed?.lastNack?.rejected[0]?.message).toHaveLength(1024);
+    expect(listed?.heldBack).toMatchObject([{ kind: "team", name: "poison" }]);
+    expect(await node.next()).toMatchObject({ fromVersion: before, upserts: [], removed: [] });
 
     await api().createTeam({ team: { name: "good" } });
+    await node.next();
+    expect(node.names).toEqual(["settings/default", "team/good"]);
+    const limits = [{ amount: { case: "concurrency" as const, value: 5n } }];
+    await api().apply({ resources: { teams: [{ name: "poison", limits }] } });
     const mended = await node.next();
-    expect(mended.fromVersion).toBe(before);
     expect(node.names).toContain("team/poison");
     await expect
       .poll(async () => (await api().listNodes({})).nodes[0])

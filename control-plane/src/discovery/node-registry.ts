@@ -34,10 +34,21 @@ const recordsMax = 20_000;
 /** The nodes this replica knows: connected, or lately gone. One record per name. */
 export class NodeRegistry {
   readonly #clock: Clock;
+  readonly #replica: string;
   readonly #records = new Map<string, NodeRecord>();
+  /** Names of those that changed since takeChanged(). */
+  readonly #changed = new Set<string>();
+  #heldOf: (build: string) => readonly RejectedResource[] = () => [];
 
-  constructor(clock: Clock) {
+  /** `replica`: the name of this one, shown with its nodes. */
+  constructor(clock: Clock, replica = "") {
     this.#clock = clock;
+    this.#replica = replica;
+  }
+
+  /** Where to learn what is held back from nodes of a build. */
+  showHeld(heldOf: (build: string) => readonly RejectedResource[]): void {
+    this.#heldOf = heldOf;
   }
 
   /** What it refused stays on record while the same process comes back. */
@@ -55,6 +66,7 @@ export class NodeRegistry {
       lastSeenMs: this.#clock.now(),
       ...(nack && { nack }),
     });
+    this.#changed.add(identity.name);
   }
 
   acked(identity: NodeIdentity, version: number): void {
@@ -81,8 +93,20 @@ export class NodeRegistry {
   list(currentVersion: number): admin.Node[] {
     this.#forgetOld();
     return [...this.#records.values()]
-      .map((record) => toMessage(record, currentVersion))
+      .map((record) => this.#toMessage(record, currentVersion))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Those that have changed since this was asked last, at most so many; the others next time. */
+  takeChanged(currentVersion: number, most: number): admin.Node[] {
+    const nodes: admin.Node[] = [];
+    for (const name of this.#changed) {
+      if (nodes.length >= most) break;
+      this.#changed.delete(name);
+      const record = this.#records.get(name);
+      if (record) nodes.push(this.#toMessage(record, currentVersion));
+    }
+    return nodes;
   }
 
   /** Undefined if another process (or a newer stream) has taken the name meanwhile. */
@@ -91,6 +115,7 @@ export class NodeRegistry {
     if (record?.identity !== identity) return undefined;
     record.lastSeenMs = this.#clock.now();
     record.lastSeenTimeMs = this.#clock.wallTimeMs();
+    this.#changed.add(identity.name);
     return record;
   }
 
@@ -110,25 +135,34 @@ export class NodeRegistry {
       }
     }
   }
+
+  #toMessage(record: NodeRecord, currentVersion: number): admin.Node {
+    const { identity, nack } = record;
+    return create(admin.NodeSchema, {
+      name: identity.name,
+      region: identity.region,
+      build: identity.build,
+      state: record.connected ? admin.NodeState.CONNECTED : admin.NodeState.DISCONNECTED,
+      appliedVersion: BigInt(record.appliedVersion),
+      currentVersion: BigInt(currentVersion),
+      connectTime: timestampFromMs(record.connectTimeMs),
+      lastSeenTime: timestampFromMs(record.lastSeenTimeMs),
+      replica: this.#replica,
+      heldBack: this.#heldOf(identity.build).slice(0, heldShownMax).map(rejectionFrom),
+      ...(nack && {
+        lastNack: {
+          version: BigInt(nack.version),
+          time: timestampFromMs(nack.timeMs),
+          rejected: [...nack.rejected],
+        },
+      }),
+    });
+  }
 }
 
-function toMessage(record: NodeRecord, currentVersion: number): admin.Node {
-  const { identity, nack } = record;
-  return create(admin.NodeSchema, {
-    name: identity.name,
-    region: identity.region,
-    build: identity.build,
-    state: record.connected ? admin.NodeState.CONNECTED : admin.NodeState.DISCONNECTED,
-    appliedVersion: BigInt(record.appliedVersion),
-    currentVersion: BigInt(currentVersion),
-    connectTime: timestampFromMs(record.connectTimeMs),
-    lastSeenTime: timestampFromMs(record.lastSeenTimeMs),
-    ...(nack && {
-      lastNack: {
-        version: BigInt(nack.version),
-        time: timestampFromMs(nack.timeMs),
-        rejected: [...nack.rejected],
-      },
-    }),
-  });
+/** A listing of many nodes must not repeat a thousand resources for each. */
+const heldShownMax = 10;
+
+function rejectionFrom({ kind, name, message }: RejectedResource) {
+  return { kind, name, message };
 }

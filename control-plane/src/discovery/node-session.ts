@@ -1,8 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock } from "@headgate/core";
 import type { discovery } from "@headgate/proto";
+import type { BuildRollout, Member } from "./build-rollout.ts";
+import type { Delta } from "./delta.ts";
 import { deltaMessage } from "./delta-message.ts";
 import {
+  type Due,
   type NodeMessage,
   type NodeStream,
   nextStep,
@@ -12,11 +15,13 @@ import {
   type Step,
   sent,
 } from "./node-stream.ts";
-import type { Delta, SnapshotCache } from "./snapshot-cache.ts";
+import type { SendBudget } from "./send-budget.ts";
 
 export interface NodeSessionEvents {
-  /** @throws ConnectError to turn the node away. */
-  readonly onHello: (hello: discovery.Hello, appliedVersion: number) => void;
+  /** Returns the rollout to take part in. @throws ConnectError to turn the node away. */
+  readonly onHello: (hello: discovery.Hello) => BuildRollout;
+  /** The version that the node resumes from; 0 if that is not known here. */
+  readonly onResumed: (appliedVersion: number) => void;
   readonly onSent: (delta: Delta) => void;
   readonly onAck: (version: number) => void;
   readonly onNack: (version: number, nack: discovery.Nack) => void;
@@ -26,8 +31,10 @@ export interface NodeSessionEvents {
 export type DropReason = Extract<Step, { action: "drop" }>["reason"];
 
 export interface NodeSessionOptions {
-  readonly cache: SnapshotCache;
+  /** Not used twice while the server runs. */
+  readonly id: string;
   readonly clock: Clock;
+  readonly budget: SendBudget;
   readonly events: NodeSessionEvents;
 }
 
@@ -40,31 +47,36 @@ const stuckGraceMs = 5_000;
 const dropMessages: Record<DropReason, string> = {
   no_hello: "no hello in time",
   no_ack: "neither ACK nor NACK in time",
-  store_replaced: "the store was replaced or restored; connect again",
 };
 
-/** One open stream of one node: performs what node-stream.ts decides. */
-export class NodeSession {
+/** One open stream of one node: performs what node-stream.ts and the rollout of its build decide. */
+export class NodeSession implements Member {
+  readonly id: string;
   readonly #options: NodeSessionOptions;
+  #rollout: BuildRollout | undefined;
   #stream: NodeStream;
-  #nap = new AbortController();
+  #nap: AbortController | undefined;
   #failure: ConnectError | undefined;
   #ended = false;
   #nonces = 0;
 
   constructor(options: NodeSessionOptions) {
     this.#options = options;
+    this.id = options.id;
     this.#stream = openNodeStream(options.clock.now());
   }
 
   /** Look again: there may be something to send. */
-  wake(): void {
-    this.#nap.abort();
-  }
+  readonly wake = (): void => {
+    this.#nap?.abort();
+  };
 
-  end(failure: ConnectError): void {
+  /** True if it was not ending already. */
+  end(failure: ConnectError): boolean {
+    const isFirst = this.#failure === undefined && !this.#ended;
     this.#failure ??= failure;
     this.wake();
+    return isFirst;
   }
 
   /** It should have been dropped, but sending blocks: the node does not read. */
@@ -76,7 +88,7 @@ export class NodeSession {
     requests: AsyncIterable<discovery.StreamSnapshotsRequest>,
     signal: AbortSignal,
   ): AsyncGenerator<discovery.StreamSnapshotsResponse> {
-    const { cache, clock, events } = this.#options;
+    const { clock, events } = this.#options;
     const onAbort = () => this.end(ConnectError.from(signal.reason, Code.Canceled));
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
@@ -84,26 +96,47 @@ export class NodeSession {
     try {
       while (!this.#ended) {
         if (this.#failure) throw this.#failure;
-        const step = nextStep(this.#stream, cache, clock.now());
-        if (step.action === "send") yield this.#send(cache.deltaFrom(step.fromVersion));
+        const step = nextStep(this.#stream, () => this.#due(), clock.now());
+        if (step.action === "send") yield this.#send();
         else if (step.action === "wait") await this.#wait(step.untilMs);
         else {
           events.onDrop(step.reason);
-          throw new ConnectError(dropMessages[step.reason], dropCode(step.reason));
+          throw new ConnectError(dropMessages[step.reason], Code.DeadlineExceeded);
         }
       }
     } finally {
-      this.#ended = true;
+      this.leave();
       signal.removeEventListener("abort", onAbort);
     }
   }
 
-  #send(delta: Delta): discovery.StreamSnapshotsResponse {
+  /** It is over, also if nobody reads its end. Idempotent. */
+  leave(): void {
+    this.#ended = true;
+    this.#options.budget.forget(this);
+    this.#rollout?.leave(this.id, this.#options.clock.now());
+    this.#rollout = undefined;
+  }
+
+  #due(): Due {
+    const rollout = this.#rollout;
+    const nowMs = this.#options.clock.now();
+    const untilMs = rollout?.waitUntilMs(this.id) ?? Number.POSITIVE_INFINITY;
+    const isDue =
+      rollout?.isDue(this.id, nowMs) === true &&
+      this.#options.budget.admits(this, rollout.bytesDue(this.id), this.wake);
+    return { isDue, untilMs };
+  }
+
+  #send(): discovery.StreamSnapshotsResponse {
+    if (!this.#rollout) throw new Error("unreachable: only after hello is something due");
+    const { clock, budget, events } = this.#options;
+    const delta = this.#rollout.take(this.id);
+    budget.take(this, delta.bytes);
     this.#nonces += 1;
     const nonce = String(this.#nonces);
-    const nowMs = this.#options.clock.now();
-    this.#stream = sent(this.#stream, { version: delta.version, nonce, nowMs });
-    this.#options.events.onSent(delta);
+    this.#stream = sent(delta, { nonce, nowMs: clock.now() });
+    events.onSent(delta);
     return deltaMessage(delta, nonce);
   }
 
@@ -111,6 +144,7 @@ export class NodeSession {
     const { clock } = this.#options;
     this.#nap = new AbortController();
     await clock.sleep(Math.min(untilMs - clock.now(), napMs), this.#nap.signal);
+    this.#nap = undefined;
   }
 
   /** Never rejects: what goes wrong ends the stream. */
@@ -131,22 +165,37 @@ export class NodeSession {
   #take(request: discovery.StreamSnapshotsRequest["message"]): void {
     const message = messageFrom(request);
     if (!message) throw invalid("a message must be hello, ack or nack");
-    const received = receive(this.#stream, message, this.#options.cache);
+    const received = receive(this.#stream, message);
     if (received.outcome === "violation") throw invalid(received.message);
     this.#stream = received.state;
     this.#report(received, request);
   }
 
   #report(received: Received, request: discovery.StreamSnapshotsRequest["message"]): void {
-    const { events } = this.#options;
+    const { events, budget, clock } = this.#options;
+    const nowMs = clock.now();
     if (received.outcome === "greeted" && request.case === "hello") {
-      const applied = received.state.phase === "settled" ? received.state.appliedVersion : 0;
-      events.onHello(request.value, applied);
+      this.#join(request.value, nowMs);
     }
-    if (received.outcome === "acked") events.onAck(received.version);
+    if (received.outcome === "acked") {
+      budget.release(this);
+      events.onAck(received.version);
+      this.#rollout?.acked(this.id, nowMs);
+    }
     if (received.outcome === "nacked" && request.case === "nack") {
+      budget.release(this);
       events.onNack(received.version, request.value);
+      const { rejected: refusals, diverged: isDiverged } = request.value;
+      this.#rollout?.nacked(this.id, { refusals, isDiverged }, nowMs);
     }
+  }
+
+  #join(hello: discovery.Hello, nowMs: number): void {
+    const rollout = this.#options.events.onHello(hello);
+    this.#rollout = rollout;
+    const claim = { version: Number(hello.appliedVersion), stateHash: hello.stateHash };
+    rollout.join(this, claim, nowMs);
+    this.#options.events.onResumed(rollout.versionOf(this.id));
   }
 }
 
@@ -154,10 +203,8 @@ function messageFrom(
   request: discovery.StreamSnapshotsRequest["message"],
 ): NodeMessage | undefined {
   switch (request.case) {
-    case "hello": {
-      const { appliedVersion, stateHash } = request.value;
-      return { type: "hello", appliedVersion: Number(appliedVersion), stateHash };
-    }
+    case "hello":
+      return { type: "hello" };
     case "ack":
     case "nack":
       return {
@@ -168,10 +215,6 @@ function messageFrom(
     default:
       return undefined;
   }
-}
-
-function dropCode(reason: DropReason): Code {
-  return reason === "store_replaced" ? Code.Unavailable : Code.DeadlineExceeded;
 }
 
 function invalid(message: string): ConnectError {

@@ -1,211 +1,100 @@
-import { resourceHash } from "@headgate/core";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type NodeStream, nextStep, openNodeStream, receive, sent } from "./node-stream.ts";
-import { SnapshotCache } from "./snapshot-cache.ts";
-import type { SnapshotEntry } from "./snapshot-history.ts";
+import {
+  type NodeMessage,
+  type NodeStream,
+  nextStep,
+  openNodeStream,
+  receive,
+  sent,
+} from "./node-stream.ts";
 
-// A whole world in one process: a cache that changes, a node that applies deltas (or refuses them,
-// or answers late, or twice, or reconnects), and between them only the decisions under test.
-describe("node stream decisions", () => {
-  it("bring the node to the newest snapshot, by deltas that fit, one at a time", () => {
-    fc.assert(
-      fc.property(fc.array(events, { maxLength: 60 }), (script) => {
-        const world = new World();
-        for (const event of script) world.play(event);
-        world.settle();
-        expect(world.node).toEqual(world.truth());
-        expect(world.nodeVersion).toBe(world.cache.version);
-      }),
-      { numRuns: 300 },
-    );
-  });
+const greeting = openNodeStream(0);
+const settled: NodeStream = { phase: "settled" };
+const delta = sent({ fromVersion: 3, version: 5 }, { nonce: "7", nowMs: 0 });
+const full = sent({ fromVersion: 0, version: 5 }, { nonce: "7", nowMs: 0 });
 
-  it("never send the same refused version twice on one stream", () => {
-    fc.assert(
-      fc.property(fc.array(events, { maxLength: 60 }), (script) => {
-        const world = new World();
-        for (const event of script) world.play(event);
-        expect(world.resent).toEqual([]);
-      }),
-    );
-  });
-
-  it.each([
-    { name: "waits for a hello", ms: 9_999, step: { action: "wait", untilMs: 10_000 } },
-    { name: "gives up on a hello", ms: 10_000, step: { action: "drop", reason: "no_hello" } },
-  ])("$name", ({ ms, step }) => {
-    expect(nextStep(openNodeStream(0), new SnapshotCache(), ms)).toEqual(step);
-  });
-
-  it.each([
-    { name: "waits for an ACK", ms: 29_999, step: { action: "wait", untilMs: 30_000 } },
-    { name: "gives up on an ACK", ms: 30_000, step: { action: "drop", reason: "no_ack" } },
-  ])("$name", ({ ms, step }) => {
-    const world = new World();
-    world.play({ type: "deliver" });
-    expect(nextStep(world.state, world.cache, ms)).toEqual(step);
-  });
-
-  it("drops the node when the store has gone back", () => {
-    const world = new World();
-    world.settle();
-    world.cache.replaceAll(1, new Map(), 0);
-    expect(nextStep(world.state, world.cache, 0)).toEqual({
-      action: "drop",
-      reason: "store_replaced",
-    });
+describe("receive()", () => {
+  type Row = { name: string; state: NodeStream; message: NodeMessage; outcome: string };
+  const ack = (nonce: string, version: number): NodeMessage => ({ type: "ack", nonce, version });
+  const nack = (nonce: string, version: number): NodeMessage => ({ type: "nack", nonce, version });
+  const rows: Row[] = [
+    { name: "a hello", state: greeting, message: { type: "hello" }, outcome: "greeted" },
+    { name: "a second hello", state: settled, message: { type: "hello" }, outcome: "violation" },
+    { name: "an ACK before hello", state: greeting, message: ack("7", 5), outcome: "violation" },
+    { name: "the ACK", state: delta, message: ack("7", 5), outcome: "acked" },
+    {
+      name: "the ACK of another version",
+      state: delta,
+      message: ack("7", 4),
+      outcome: "violation",
+    },
+    { name: "an older nonce", state: delta, message: ack("6", 3), outcome: "stale" },
+    {
+      name: "an answer when nothing was asked",
+      state: settled,
+      message: nack("7", 3),
+      outcome: "stale",
+    },
+    { name: "the NACK", state: delta, message: nack("7", 3), outcome: "nacked" },
+    {
+      name: "the NACK of a node that has something else",
+      state: delta,
+      message: nack("7", 2),
+      outcome: "violation",
+    },
+    {
+      name: "the NACK of a full snapshot, whatever it has",
+      state: full,
+      message: nack("7", 2),
+      outcome: "nacked",
+    },
+  ];
+  it.each(rows)("takes $name as $outcome", ({ state, message, outcome }) => {
+    expect(receive(state, message).outcome).toBe(outcome);
   });
 });
 
-type Event =
-  | { type: "put" | "remove"; name: string }
-  | { type: "publish" | "deliver" | "ack" | "nack" | "stale" | "reconnect" | "corrupt" };
-
-const names = fc.constantFrom("a", "b", "c", "d");
-const events: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ type: fc.constant("put" as const), name: names }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant("remove" as const), name: names }) },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      type: fc.constantFrom(
-        ...(["publish", "deliver", "ack", "nack", "stale", "reconnect", "corrupt"] as const),
-      ),
-    }),
-  },
-);
-
-class World {
-  readonly cache = new SnapshotCache();
-  node = new Map<string, number>();
-  nodeVersion = 0;
-  state: NodeStream = openNodeStream(0);
-  readonly resent: number[] = [];
-  #refused = new Set<number>();
-  #nonces = 0;
-  #inFlight: (() => void) | undefined;
-  #greeted = false;
-
-  constructor() {
-    this.cache.replaceAll(10, new Map([["team/a", entry("a", 10)]]), 0);
-    this.cache.publish();
-  }
-
-  truth(): Map<string, number> {
-    return new Map([...this.cache.entries()].map(({ name, revision }) => [name, revision]));
-  }
-
-  settle(): void {
-    this.cache.publish();
-    for (let n = 0; n < 5; n++) {
-      this.play({ type: "deliver" });
-      this.play({ type: "ack" });
-    }
-    // Refused, and nothing came since: the next change mends it.
-    if (this.nodeVersion !== this.cache.version) {
-      this.play({ type: "put", name: "z" });
-      this.cache.publish();
-      this.play({ type: "deliver" });
-      this.play({ type: "ack" });
-    }
-  }
-
-  play(event: Event): void {
-    const version = this.cache.version + 1;
-    switch (event.type) {
-      case "put":
-        this.cache.apply(
-          version,
-          [{ id: `team/${event.name}`, entry: entry(event.name, version) }],
-          0,
-        );
-        break;
-      case "remove":
-        this.cache.apply(version, [{ id: `team/${event.name}`, entry: undefined }], 0);
-        break;
-      case "publish":
-        this.cache.publish();
-        break;
-      case "deliver":
-        this.#deliver();
-        break;
-      case "ack":
-        this.#answer("ack");
-        break;
-      case "nack":
-        this.#answer("nack");
-        break;
-      case "stale":
-        this.#take({ type: "ack", nonce: "0", version: 1 });
-        break;
-      case "reconnect":
-        this.#reconnect();
-        break;
-      case "corrupt":
-        // What is on its disk is not what it says: seen when it comes back.
-        this.#reconnect();
-        this.node.set("a", 1);
-        break;
-    }
-  }
-
-  #reconnect(): void {
-    this.state = openNodeStream(0);
-    this.#refused = new Set();
-    this.#inFlight = undefined;
-    this.#greeted = false;
-  }
-
-  #deliver(): void {
-    if (!this.#greeted) {
-      this.#greeted = true;
-      let stateHash = 0n;
-      for (const [name, revision] of this.node) stateHash ^= hashOf(name, revision);
-      this.#take({ type: "hello", appliedVersion: this.nodeVersion, stateHash });
-    }
-    const step = nextStep(this.state, this.cache, 0);
-    if (step.action !== "send") return;
-    expect(this.#inFlight).toBeUndefined();
-    const delta = this.cache.deltaFrom(step.fromVersion);
-    if (this.#refused.has(delta.version)) this.resent.push(delta.version);
-    this.#nonces += 1;
-    this.state = sent(this.state, { version: delta.version, nonce: `${this.#nonces}`, nowMs: 0 });
-    this.#inFlight = () => {
-      if (delta.fromVersion === 0) this.node = new Map();
-      else expect(delta.fromVersion).toBe(this.nodeVersion);
-      for (const { name, revision } of delta.upserts) this.node.set(name, revision);
-      for (const { name } of delta.removed) this.node.delete(name);
-      this.nodeVersion = delta.version;
-      expect([...this.node].reduce((hash, [n, r]) => hash ^ hashOf(n, r), 0n)).toBe(
-        delta.stateHash,
-      );
-    };
-  }
-
-  #answer(type: "ack" | "nack"): void {
-    if (this.state.phase !== "in-flight" || !this.#inFlight) return;
-    if (type === "ack") this.#inFlight();
-    else this.#refused.add(this.state.version);
-    this.#inFlight = undefined;
-    this.#take({ type, nonce: this.state.nonce, version: this.nodeVersion });
-  }
-
-  #take(message: Parameters<typeof receive>[1]): void {
-    const received = receive(this.state, message, this.cache);
-    if (received.outcome === "violation") {
-      expect(this.state.phase).toBe("greeting");
-      return;
-    }
-    this.state = received.state;
-  }
-}
-
-function entry(name: string, revision: number): SnapshotEntry {
-  const field = { no: 4, wireType: 2, data: new Uint8Array() };
-  return { kind: "team", name, revision, hash: hashOf(name, revision), field };
-}
-
-function hashOf(name: string, revision: number): bigint {
-  return resourceHash({ kind: "team", name, revision: BigInt(revision) });
-}
+describe("nextStep()", () => {
+  const nothing = () => ({ isDue: false, untilMs: 70 });
+  const something = () => ({ isDue: true, untilMs: 70 });
+  it.each([
+    {
+      name: "waits for a hello",
+      state: greeting,
+      due: something,
+      ms: 9_999,
+      step: { action: "wait", untilMs: 10_000 },
+    },
+    {
+      name: "gives up on a hello",
+      state: greeting,
+      due: something,
+      ms: 10_000,
+      step: { action: "drop", reason: "no_hello" },
+    },
+    {
+      name: "waits for an ACK, whatever is due",
+      state: delta,
+      due: something,
+      ms: 29_999,
+      step: { action: "wait", untilMs: 30_000 },
+    },
+    {
+      name: "gives up on an ACK",
+      state: delta,
+      due: something,
+      ms: 30_000,
+      step: { action: "drop", reason: "no_ack" },
+    },
+    { name: "sends what is due", state: settled, due: something, ms: 0, step: { action: "send" } },
+    {
+      name: "waits until something is due",
+      state: settled,
+      due: nothing,
+      ms: 0,
+      step: { action: "wait", untilMs: 70 },
+    },
+  ])("$name", ({ state, due, ms, step }) => {
+    expect(nextStep(state, due, ms)).toEqual(step);
+  });
+});

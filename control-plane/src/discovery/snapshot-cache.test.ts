@@ -3,14 +3,6 @@ import { SnapshotCache } from "./snapshot-cache.ts";
 import type { SnapshotEntry } from "./snapshot-history.ts";
 
 describe("SnapshotCache", () => {
-  it("serves nodes at one version the same delta", () => {
-    const cache = filled();
-    expect(cache.deltaFrom(10)).toBe(cache.deltaFrom(10));
-    const before = cache.deltaFrom(10);
-    cache.apply(12, [{ id: "key/b", entry: key("b", 12) }], 0);
-    expect(cache.deltaFrom(10)).not.toBe(before);
-  });
-
   it.each([
     { name: "a key made", change: { id: "key/b", entry: key("b", 11) }, urgent: false },
     { name: "a key as it was", change: { id: "key/a", entry: key("a", 11) }, urgent: false },
@@ -24,7 +16,7 @@ describe("SnapshotCache", () => {
   it("says of a revoked key seen only by listing again that it is urgent", () => {
     const cache = filled();
     expect(cache.replaceAll(20, new Map(), 0)).toBe(true);
-    expect(cache.deltaFrom(10)).toMatchObject({ fromVersion: 10, removed: [{ name: "a" }] });
+    expect([...cache.changedSince(10)]).toEqual(["key/a"]);
   });
 
   it("does not resume from a version inside of what was missed, since its content is unknown", () => {
@@ -34,26 +26,38 @@ describe("SnapshotCache", () => {
     expect(cache.canResume(20, cache.stateHash)).toBe(true);
   });
 
-  it("keeps 10,000 revisions, then sends everything", () => {
+  it("keeps 10,000 revisions", () => {
     const cache = filled();
     for (let version = 11; version <= 10_010; version++) {
       cache.apply(version, [{ id: "key/a", entry: key("a", version) }], 0);
     }
-    expect(cache.deltaFrom(10).fromVersion).toBe(10);
+    expect(cache.stateHashAt(10)).toBe(10n);
     cache.apply(10_011, [{ id: "key/a", entry: key("a", 10_011) }], 0);
-    expect(cache.deltaFrom(10).fromVersion).toBe(0);
-    expect(cache.deltaFrom(11).fromVersion).toBe(11);
-    expect(cache.deltaFrom(11).upserts).toHaveLength(1);
+    expect(cache.stateHashAt(10)).toBeUndefined();
+    expect(cache.stateHashAt(11)).toBe(11n);
+    expect([...cache.changedSince(11)]).toEqual(["key/a"]);
   });
 
   it("keeps ten minutes", () => {
     const cache = filled();
     cache.apply(11, [{ id: "key/a", entry: key("a", 11) }], 0);
     cache.apply(12, [{ id: "key/a", entry: key("a", 12) }], 10 * 60_000);
-    expect(cache.keeps(10)).toBe(true);
+    expect(cache.stateHashAt(10)).toBe(10n);
     cache.apply(13, [{ id: "key/a", entry: key("a", 13) }], 10 * 60_000 + 1);
-    expect(cache.keeps(10)).toBe(false);
-    expect(cache.keeps(11)).toBe(true);
+    expect(cache.stateHashAt(10)).toBeUndefined();
+    expect(cache.stateHashAt(11)).toBe(11n);
+  });
+
+  it("tells its observer what it had before, and when nothing of before holds", () => {
+    const cache = filled();
+    const told: unknown[] = [];
+    cache.observe({
+      onApplied: (changes) => told.push(...changes),
+      onReplaced: () => told.push("replaced"),
+    });
+    cache.apply(11, [{ id: "key/a", entry: undefined }], 0);
+    cache.replaceAll(5, new Map(), 0);
+    expect(told).toEqual([{ id: "key/a", before: key("a", 10), isUrgent: true }, "replaced"]);
   });
 });
 

@@ -1,29 +1,32 @@
 import { type ResourceChange, type SnapshotEntry, SnapshotHistory } from "./snapshot-history.ts";
 
-/** What a node needs to get from one version to the newest. */
-export interface Delta {
-  /** 0: a full snapshot. */
-  readonly fromVersion: number;
-  readonly version: number;
-  readonly stateHash: bigint;
-  readonly upserts: readonly SnapshotEntry[];
-  readonly removed: readonly { readonly kind: string; readonly name: string }[];
+/** One resource that has changed, as seen by whoever keeps views of the cache. */
+export interface AppliedChange {
+  readonly id: string;
+  /** What the cache had before. */
+  readonly before: SnapshotEntry | undefined;
+  /** It can't wait for others, nor for a canary: see isUrgent(). */
+  readonly isUrgent: boolean;
 }
 
-/** Deltas remembered, so that nodes at the same version share one. */
-const deltasKeptMax = 64;
+export interface CacheObserver {
+  /** All changes of one revision, after the cache has them. */
+  readonly onApplied: (changes: readonly AppliedChange[], nowMs: number) => void;
+  /** The store is another one, or was restored: nothing known of before holds. */
+  readonly onReplaced: () => void;
+}
 
 /**
  * The newest snapshot, in memory, with enough history to bring nodes up to it from a recent
- * version. Pure bookkeeping: SnapshotFeed fills it, sessions read it.
+ * version. Pure bookkeeping: SnapshotFeed fills it, the views of builds read it.
  *
  * `version` is the newest there is, `publishedVersion` the newest that nodes were woken for;
  * in between, changes gather (see Debouncer).
  */
 export class SnapshotCache {
   readonly #entries = new Map<string, SnapshotEntry>();
-  readonly #deltas = new Map<number, Delta>();
   readonly #history = new SnapshotHistory();
+  #observer: CacheObserver | undefined;
   #stateHash = 0n;
   #publishedVersion = 0;
 
@@ -47,8 +50,13 @@ export class SnapshotCache {
     return this.#entries.get(id);
   }
 
-  entries(): Iterable<SnapshotEntry> {
-    return this.#entries.values();
+  entries(): Iterable<[string, SnapshotEntry]> {
+    return this.#entries;
+  }
+
+  /** Tell this one of what changes from now on. There is one at most. */
+  observe(observer: CacheObserver): void {
+    this.#observer = observer;
   }
 
   publish(): void {
@@ -57,16 +65,15 @@ export class SnapshotCache {
 
   /** All of the changes of one revision. True if one of them can't wait (see isUrgent()). */
   apply(version: number, changes: readonly ResourceChange[], nowMs: number): boolean {
-    const urgent = changes.some((change) => isUrgent(this.#entries.get(change.id), change.entry));
-    for (const { id, entry } of changes) this.#put(id, entry);
+    const applied = changes.map(({ id, entry }) => this.#put(id, entry));
     this.#history.append({
       version,
       atMs: nowMs,
       ids: changes.map((change) => change.id),
       stateHash: this.#stateHash,
     });
-    this.#deltas.clear();
-    return urgent;
+    this.#observer?.onApplied(applied, nowMs);
+    return applied.some((change) => change.isUrgent);
   }
 
   /**
@@ -87,71 +94,38 @@ export class SnapshotCache {
     if (!goesBack && changes.length === 0 && !isFirst) return false;
     const urgent = this.apply(version, changes, nowMs);
     if (goesBack || isFirst) this.#history.restart(version, this.#stateHash);
-    if (goesBack) this.#publishedVersion = version;
+    if (goesBack) {
+      this.#publishedVersion = version;
+      this.#observer?.onReplaced();
+    }
     return urgent;
   }
 
   /** Can a node with this version, and this content, be served a delta? */
   canResume(version: number, stateHash: bigint): boolean {
-    return this.#history.keeps(version) && this.#history.stateHashAt(version) === stateHash;
+    return this.stateHashAt(version) === stateHash;
   }
 
-  /** Is everything that changed since this version still known? */
-  keeps(version: number): boolean {
-    return this.#history.keeps(version);
+  /** Of the whole cache as it was at a version, if that is still known. */
+  stateHashAt(version: number): bigint | undefined {
+    return this.#history.keeps(version) ? this.#history.stateHashAt(version) : undefined;
   }
 
-  /** From `fromVersion` to the newest; full if the changes since are no longer known. */
-  deltaFrom(fromVersion: number): Delta {
-    const from = this.#history.keeps(fromVersion) ? fromVersion : 0;
-    const known = this.#deltas.get(from);
-    if (known) return known;
-    const delta = from === 0 ? this.#full() : this.#since(from);
-    if (this.#deltas.size >= deltasKeptMax) this.#deltas.clear();
-    this.#deltas.set(from, delta);
-    return delta;
+  /** What changed after a version whose state hash is known. */
+  changedSince(version: number): ReadonlySet<string> {
+    return this.#history.changedSince(version);
   }
 
-  #put(id: string, entry: SnapshotEntry | undefined): void {
-    this.#stateHash ^= this.#entries.get(id)?.hash ?? 0n;
-    if (entry) {
-      this.#stateHash ^= entry.hash;
-      this.#entries.set(id, entry);
-    } else {
-      this.#entries.delete(id);
-    }
-  }
-
-  #full(): Delta {
-    const { version, stateHash } = this;
-    return {
-      fromVersion: 0,
-      version,
-      stateHash,
-      upserts: [...this.#entries.values()],
-      removed: [],
-    };
-  }
-
-  #since(fromVersion: number): Delta {
-    const upserts: SnapshotEntry[] = [];
-    const removed: { kind: string; name: string }[] = [];
-    for (const id of this.#history.changedSince(fromVersion)) {
-      const entry = this.#entries.get(id);
-      if (entry) upserts.push(entry);
-      else removed.push(nameFromId(id));
-    }
-    const { version, stateHash } = this;
-    return { fromVersion, version, stateHash, upserts, removed };
+  #put(id: string, entry: SnapshotEntry | undefined): AppliedChange {
+    const before = this.#entries.get(id);
+    this.#stateHash ^= (before?.hash ?? 0n) ^ (entry?.hash ?? 0n);
+    if (entry) this.#entries.set(id, entry);
+    else this.#entries.delete(id);
+    return { id, before, isUrgent: isUrgent(before, entry) };
   }
 }
 
 /** A key was revoked, deleted or rotated: whoever has its secret must be refused now. */
 function isUrgent(before: SnapshotEntry | undefined, after: SnapshotEntry | undefined): boolean {
   return before?.admits !== undefined && before.admits !== after?.admits;
-}
-
-function nameFromId(id: string): { kind: string; name: string } {
-  const slash = id.indexOf("/");
-  return { kind: id.slice(0, slash), name: id.slice(slash + 1) };
 }

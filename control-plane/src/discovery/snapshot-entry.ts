@@ -3,6 +3,7 @@ import { sizeDelimitedEncode, WireType } from "@bufbuild/protobuf/wire";
 import { resourceHash } from "@headgate/core";
 import { discovery, type resources } from "@headgate/proto";
 import { parseResourceKey, type ResourceCodec } from "../resources/resource-codec.ts";
+import { resourceId } from "../resources/resource-kind.ts";
 import { settingsFromEntry } from "../resources/settings.ts";
 import type { Entry } from "../store/store.ts";
 import type { SnapshotEntry } from "./snapshot-history.ts";
@@ -16,14 +17,19 @@ export function snapshotEntryFrom(entry: Entry, codec: ResourceCodec): SnapshotE
   const resource = id && resourceField(id.kind, entry, codec);
   if (!id || !resource) return undefined;
   const revision = BigInt(entry.revision);
-  const message = create(discovery.ResourceSchema, { resource, revision });
   const admits = resource.case === "key" ? secretHashInForce(resource.value) : undefined;
+  const team = resource.case === "key" ? resource.value.team : "";
+  const message = create(discovery.ResourceSchema, {
+    resource: withoutMetadata(resource),
+    revision,
+  });
   return {
     ...id,
     revision: entry.revision,
     hash: resourceHash({ ...id, revision }),
     field: upsertField(message),
     ...(admits !== undefined && { admits }),
+    ...(team !== "" && { needs: resourceId("team", team) }),
   };
 }
 
@@ -50,6 +56,12 @@ function resourceField(
     default:
       return undefined;
   }
+}
+
+/** Who wrote it and when is of no use to nodes, and a third of the bytes of a key. */
+function withoutMetadata(resource: ResourceField): ResourceField {
+  if ("metadata" in resource.value) delete resource.value.metadata;
+  return resource;
 }
 
 function secretHashInForce(key: resources.Key): string | undefined {

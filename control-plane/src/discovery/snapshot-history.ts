@@ -11,6 +11,8 @@ export interface SnapshotEntry {
   readonly field: UnknownField;
   /** For a key that is in force: the hash of its secret. */
   readonly admits?: string;
+  /** For a key of a team: the id of the team, which nodes must know first. */
+  readonly needs?: string;
 }
 
 /** `entry` undefined: it is gone. */

@@ -1,3 +1,4 @@
+import { createInProcessBus } from "@headgate/bus";
 import { createSealer } from "@headgate/config";
 import { type Clock, seededRandom, systemClock } from "@headgate/core";
 import { pino } from "pino";
@@ -23,6 +24,7 @@ export async function testControlPlane(
 ): Promise<TestControlPlane> {
   const clock: Clock = overrides.clock ?? systemClock;
   const store = overrides.store ?? createEmbeddedStore({ path: ":memory:", clock });
+  const bus = overrides.bus ?? createInProcessBus({ clock });
   const logLines: string[] = [];
   const plane = await startControlPlane({
     sealer: testSealer,
@@ -30,13 +32,17 @@ export async function testControlPlane(
     random: seededRandom(1),
     logger: pino({ level: "debug" }, { write: (line: string) => logLines.push(line) }),
     adminToken,
+    bus,
     region: "test",
+    replica: "replica-1",
+    build: "1.0.0",
     listen: { admin: { host: "127.0.0.1", port: 0 }, grpc: { host: "127.0.0.1", port: 0 } },
     ...overrides,
     store,
   });
   const dispose = async () => {
     await plane.stop();
+    if (!overrides.bus) await bus.close();
     if (!overrides.store) await store.close();
   };
   return { ...plane, store, logLines, [Symbol.asyncDispose]: dispose };

@@ -19,6 +19,8 @@ export class TestNode {
     transport: Transport,
     options: {
       readonly name?: string;
+      readonly region?: string;
+      readonly build?: string;
       readonly resume?: { readonly version: bigint; readonly stateHash: bigint };
       readonly from?: TestNode;
       readonly headers?: Record<string, string>;
@@ -37,8 +39,8 @@ export class TestNode {
       case: "hello",
       value: create(discovery.HelloSchema, {
         node: options.name ?? "node-1",
-        region: "test",
-        build: "1",
+        region: options.region ?? "test",
+        build: options.build ?? "1",
         bootId: "b1",
         appliedVersion: options.resume?.version ?? this.version,
         stateHash: options.resume?.stateHash ?? this.stateHash,
@@ -92,12 +94,20 @@ export class TestNode {
     return response;
   }
 
-  refuse(response: Response, message = "poisoned"): void {
-    const rejected = [{ kind: "model", name: "m", message }];
-    const { nonce } = response;
+  /** NACK, because of these: `kind/name`. */
+  refuse(
+    { nonce }: Response,
+    names: readonly string[],
+    options: { readonly message?: string; readonly diverged?: boolean } = {},
+  ): void {
+    const { message = "poisoned", diverged = false } = options;
+    const rejected = names.map((id) => {
+      const slash = id.indexOf("/");
+      return { kind: id.slice(0, slash), name: id.slice(slash + 1), message };
+    });
     this.send({
       case: "nack",
-      value: create(discovery.NackSchema, { nonce, version: this.version, rejected }),
+      value: create(discovery.NackSchema, { nonce, version: this.version, rejected, diverged }),
     });
   }
 

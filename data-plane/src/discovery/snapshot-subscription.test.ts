@@ -100,6 +100,39 @@ describe("SnapshotSubscription", () => {
     expect(pauses[5]?.pauseMs).toBe(2_500);
   });
 
+  it("goes to the next endpoint as soon as it is told, when a stream ends on purpose", async () => {
+    const { plane, state, pauses } = start();
+    await expect.poll(() => plane.streams.length).toBe(1);
+    plane.stream.send(state.change(5n, [team("a")]));
+    await expect.poll(() => plane.stream.answers).toEqual(["ack 5"]);
+    plane.stream.end(comeBack("0"));
+    await expect.poll(() => pauses.length).toBe(1);
+    expect(pauses[0]?.pauseMs).toBe(250);
+  });
+
+  it("does not come back for ever at the pace of one that ends every stream", async () => {
+    const { plane, clock, pauses } = start();
+    for (let ends = 1; ends <= 7; ends++) {
+      await expect.poll(() => plane.streams.length).toBe(ends);
+      plane.stream.end(comeBack("0"));
+      await expect.poll(() => pauses.length).toBe(ends);
+      await clock.advance(pauses.at(-1)?.pauseMs ?? 0);
+    }
+    expect(pauses.map(({ pauseMs }) => pauseMs)).toEqual([250, 250, 250, 250, 250, 15_000, 15_000]);
+  });
+
+  it("says of a refusal whether it is the delta or the node that is wrong", async () => {
+    const { plane, state } = start();
+    await expect.poll(() => plane.streams.length).toBe(1);
+    plane.stream.send(state.change(5n, [team("a")]));
+    plane.stream.send({ ...state.full(), fromVersion: 5n, version: 6n, upserts: [team("!")] });
+    await expect.poll(() => plane.stream.answers).toEqual(["ack 5", "nack 5"]);
+    expect(plane.stream.received.at(-1)?.value).toMatchObject({ diverged: false });
+    plane.stream.send({ ...state.change(7n, [team("b", 7n)]), stateHash: 1n });
+    await expect.poll(() => plane.stream.answers).toEqual(["ack 5", "nack 5", "nack 5"]);
+    expect(plane.stream.received.at(-1)?.value).toMatchObject({ diverged: true });
+  });
+
   it("goes to the next endpoint when one fails", async () => {
     const down = new ScriptedControlPlane();
     down.isUp = false;
@@ -150,6 +183,10 @@ describe("SnapshotSubscription", () => {
     expect(inUse().version).toBe(5n);
   });
 });
+
+function comeBack(afterMs: string): ConnectError {
+  return new ConnectError("moving", Code.Unavailable, { "x-headgate-retry-after-ms": afterMs });
+}
 
 interface StartOptions {
   readonly isUp?: boolean;

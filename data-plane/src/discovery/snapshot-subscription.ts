@@ -1,7 +1,8 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { createClient, type Transport } from "@connectrpc/connect";
+import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { type Clock, fullJitterMs, type Random } from "@headgate/core";
 import { discovery } from "@headgate/proto";
+import { plannedPauseMs } from "./planned-pause.ts";
 import type { Rejection } from "./rejection.ts";
 import { RequestQueue } from "./request-queue.ts";
 
@@ -45,6 +46,7 @@ export type SubscriptionState = "idle" | "connecting" | "live" | "waiting" | "st
 
 const pauseBaseMs = 5_000;
 const pauseMaxMs = 30_000;
+const plannedInARowMax = 5;
 
 type Response = discovery.StreamSnapshotsResponse;
 type Requests = RequestQueue<MessageInitShape<typeof discovery.StreamSnapshotsRequestSchema>>;
@@ -92,7 +94,7 @@ export class SnapshotSubscription {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { transports, clock, random, onDisconnect } = this.#options;
+    const { transports, clock, onDisconnect } = this.#options;
     let failures = 0;
     for (let stream = 0; !signal.aborted; stream++) {
       const transport = transports[stream % transports.length];
@@ -101,18 +103,24 @@ export class SnapshotSubscription {
       if (signal.aborted) return;
       // A server that takes streams but sends nothing good still fails: only an applied response resets.
       if (progressed) failures = 0;
-      // A restarted control plane must not meet every node at once.
-      const pauseMs = fullJitterMs({
-        attempt: failures,
-        baseMs: pauseBaseMs,
-        maxMs: pauseMaxMs,
-        random,
-      });
+      const pauseMs = this.#pauseMs(reason, failures);
       failures += 1;
       this.#state = "waiting";
       onDisconnect(reason, pauseMs);
       await clock.sleep(pauseMs, signal);
     }
+  }
+
+  /**
+   * As the control plane asks, when it ends the stream on purpose; but not for ever, should it end
+   * every one. Else random, since a restarted control plane must not meet every node at once.
+   */
+  #pauseMs(reason: unknown, failures: number): number {
+    const { random } = this.#options;
+    const planned = reason instanceof ConnectError ? plannedPauseMs(reason, random) : undefined;
+    if (planned !== undefined && failures < plannedInARowMax) return planned;
+    const pause = { attempt: failures, baseMs: pauseBaseMs, maxMs: pauseMaxMs, random };
+    return Math.max(planned ?? 0, fullJitterMs(pause));
   }
 
   /** Follow one stream until it is lost or of no more use. Never rejects. */
@@ -168,7 +176,8 @@ export class SnapshotSubscription {
     const rejected = outcome.rejected.map((rejection) =>
       create(discovery.RejectionSchema, rejection),
     );
-    return { message: { case: "nack" as const, value: { nonce, version, rejected } } };
+    const diverged = outcome.kind === "diverged";
+    return { message: { case: "nack" as const, value: { nonce, version, rejected, diverged } } };
   }
 }
 

@@ -1,0 +1,177 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type BuildName,
+  buildNames,
+  RolloutWorld,
+  type WorldEvent,
+} from "./__fixtures__/rollout-world.ts";
+
+const nodeCount = 6;
+
+// A replica, two builds, six nodes that apply deltas by the book: between them only the decisions
+// under test, against scripts of changes, poison, answers, lies, losses and pauses.
+describe("the rollout of builds", () => {
+  it("brings every node to the newest of what its build accepts, and never sends what is held back", () => {
+    check(noTeams, { names: "each" }, (world) => {
+      world.settle();
+      for (const build of buildNames) {
+        const view = world.viewOf(build);
+        for (const [id, newest] of world.cache.entries()) {
+          if (world.isPoison(build, newest)) expect(view.get(id)).not.toBe(newest);
+          else expect(view.get(id)).toBe(newest);
+        }
+        for (const one of view.values()) expect(world.isPoison(build, one)).toBe(false);
+        for (const node of world.nodes.filter((one) => one.build === build)) {
+          expect(node.content).toEqual(view);
+        }
+      }
+    });
+  });
+
+  it("converges also when keys need teams, and refusals name nothing", () => {
+    for (const names of ["each", "none"] as const) {
+      check(withTeams, { names }, (world) => {
+        world.settle();
+        for (const { build, content, hasRefused } of world.nodes) {
+          // Refused without a name, and without a past to go back to: it waits for the next change.
+          if (hasRefused || !world.rollouts[build].view.isOpen) continue;
+          expect(content).toEqual(world.viewOf(build));
+        }
+      });
+    }
+  });
+
+  it("lets no node that is not due admit a secret that is no longer in force", () => {
+    for (const names of ["each", "none"] as const) {
+      check(
+        withTeams,
+        { names },
+        () => undefined,
+        (world) => {
+          for (const build of buildNames) {
+            if (!world.rollouts[build].view.isOpen) continue;
+            for (const [id, one] of world.viewOf(build)) {
+              if (one.admits) expect(world.cache.entry(id)?.admits).toBe(one.admits);
+            }
+          }
+          for (const [index, node] of world.nodes.entries()) {
+            const { isOpen } = world.rollouts[node.build].view;
+            if (!isOpen || node.delta || node.version === 0 || world.isDue(index)) continue;
+            for (const [id, one] of node.content) {
+              if (one.admits && !node.hasRefused) {
+                expect(world.cache.entry(id)?.admits).toBe(one.admits);
+              }
+            }
+          }
+        },
+      );
+    }
+  });
+
+  it("never takes back what a node has accepted for all", () => {
+    check(
+      noTeams,
+      { names: "each" },
+      () => undefined,
+      (world) => {
+        for (const build of buildNames) {
+          const view = world.viewOf(build);
+          for (const [id, revision] of world.accepted[build]) {
+            if (!world.cache.entry(id)) world.accepted[build].delete(id);
+            else if (view.has(id)) expect(view.get(id)?.revision).toBeGreaterThanOrEqual(revision);
+          }
+        }
+      },
+    );
+  });
+
+  it("computes the state hash of the view as a node would", () => {
+    check(
+      withTeams,
+      { names: "each" },
+      () => undefined,
+      (world) => {
+        for (const build of buildNames) {
+          const whole = [...world.viewOf(build).values()].reduce(
+            (hash, { hash: h }) => hash ^ h,
+            0n,
+          );
+          expect(world.rollouts[build].view.state.stateHash).toBe(whole);
+        }
+      },
+    );
+  });
+});
+
+function check(
+  events: fc.Arbitrary<WorldEvent>,
+  { names }: { readonly names: "each" | "none" },
+  atEnd: (world: RolloutWorld) => void,
+  afterEach: (world: RolloutWorld) => void = () => undefined,
+): void {
+  fc.assert(
+    fc.property(fc.array(events, { maxLength: 80, size: "max" }), (script) => {
+      const world = new RolloutWorld({ nodes: nodeCount, names });
+      for (const event of script) {
+        world.play(event);
+        afterEach(world);
+      }
+      atEnd(world);
+    }),
+    { numRuns: 400 },
+  );
+}
+
+function of<T extends WorldEvent>(weight: number, arbitrary: fc.Arbitrary<T>) {
+  return { weight, arbitrary };
+}
+
+const model = fc.constantFrom("model/a", "model/b", "model/c");
+const key = fc.constantFrom("key/k", "key/l");
+const team = fc.constantFrom("team/s", "team/t");
+const node = fc.nat(nodeCount - 1);
+const build = fc.option(fc.constantFrom<BuildName>("A", "B"), { nil: undefined });
+const secret = fc.nat(3);
+
+const common = [
+  of(5, fc.record({ type: fc.constant("put" as const), name: model, poisons: build })),
+  of(2, fc.record({ type: fc.constant("remove" as const), name: model })),
+  of(2, fc.record({ type: fc.constantFrom("revoke" as const, "unkey" as const), name: key })),
+  of(4, fc.record({ type: fc.constant("publish" as const) })),
+  of(
+    3,
+    fc.record({
+      type: fc.constant("pass" as const),
+      ms: fc.constantFrom(100, 1_000, 2_000, 11_000),
+    }),
+  ),
+  of(
+    12,
+    fc.record({
+      type: fc.constantFrom("deliver" as const, "answer" as const, "serve" as const),
+      node,
+    }),
+  ),
+  of(2, fc.record({ type: fc.constant("reconnect" as const), node })),
+  of(1, fc.record({ type: fc.constant("restart" as const), node })),
+];
+const noTeams: fc.Arbitrary<WorldEvent> = fc.oneof(
+  ...common,
+  of(3, fc.record({ type: fc.constant("key" as const), name: key, secret })),
+);
+const withTeams: fc.Arbitrary<WorldEvent> = fc.oneof(
+  ...common,
+  of(1, fc.record({ type: fc.constant("lie" as const), node })),
+  of(2, fc.record({ type: fc.constant("put" as const), name: team, poisons: build })),
+  of(2, fc.record({ type: fc.constant("remove" as const), name: team })),
+  of(
+    4,
+    fc.record({
+      type: fc.constant("key" as const),
+      name: key,
+      secret,
+      team: fc.option(team, { nil: undefined }),
+    }),
+  ),
+);
