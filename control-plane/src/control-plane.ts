@@ -1,9 +1,9 @@
 import { createRouterTransport, type Transport } from "@connectrpc/connect";
+import type { Bus } from "@headgate/bus";
 import type { OidcConfig, Sealer } from "@headgate/config";
 import type { Clock, Random } from "@headgate/core";
 import type { resources } from "@headgate/proto";
 import type { Logger } from "pino";
-import { unimplementedDelegates } from "./admin/admin-delegates.ts";
 import { applyFailure } from "./admin/admin-errors.ts";
 import { AdminLog } from "./admin/admin-log.ts";
 import { createAdminService } from "./admin/admin-service.ts";
@@ -35,6 +35,8 @@ import { createNodeIdentity } from "./identity/node-identity.ts";
 import { ResourceCodec } from "./resources/resource-codec.ts";
 import { ResourceWriter } from "./resources/resource-writer.ts";
 import { loadOrCreateSettings } from "./resources/settings.ts";
+import { createSecretsService } from "./status/secrets-service.ts";
+import { type BackendKinds, createStatusService } from "./status/status-service.ts";
 import type { Store } from "./store/store.ts";
 import {
   type ControlPlaneMetrics,
@@ -44,6 +46,10 @@ import {
 export interface ControlPlaneOptions {
   /** Stays the caller's: close it after stop(). */
   readonly store: Store;
+  /** Where replicas meet. Stays the caller's, too. */
+  readonly bus: Bus;
+  /** What the two are made of, for people. Default: embedded. */
+  readonly backends?: BackendKinds;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly random: Random;
@@ -57,6 +63,9 @@ export interface ControlPlaneOptions {
    */
   readonly joinToken?: string;
   readonly region: string;
+  /** The name of this replica, one of its own each. */
+  readonly replica: string;
+  readonly build: string;
   readonly listen: {
     /** HTTP/1.1: the admin API as Connect and JSON, metrics, health. */
     readonly admin?: ListenAt;
@@ -110,7 +119,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { random } = options;
   const auditor = createAuditor({ store, codec, clock, random, logger, metrics: metrics.audit });
   const kept = { store, codec, clock, random, logger, auditor };
-  const { joinToken } = options;
+  const { joinToken, sealer } = options;
+  const sealing = { store, sealer, clock, auditor };
   const identity = await createNodeIdentity({
     ...kept,
     joinToken,
@@ -131,9 +141,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const log = new AdminLog(logger);
   const services: RpcServices = {
     admin: createAdminService({
-      ...unimplementedDelegates,
       tokens: access.tokens,
       joining: identity.joining,
+      status: {
+        ...createStatusService({
+          ...options,
+          kinds: options.backends ?? { store: "embedded", bus: "embedded" },
+          electors: [],
+          version: () => cache.version,
+          listReplicas: () => [],
+        }),
+        ...createSecretsService(sealing),
+      },
       writing,
       apply,
       auditor,

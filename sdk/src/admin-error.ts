@@ -73,9 +73,11 @@ export function adminErrorFrom(reason: unknown): AdminError {
   return new Class(error);
 }
 
+const causesMax = 5;
+
 /** ECONNREFUSED and the like, where the runtime tells. */
 export function systemErrorCode(reason: unknown): string | undefined {
-  for (let error = reason, depth = 0; error instanceof Error && depth < 5; depth++) {
+  for (let error = reason, depth = 0; error instanceof Error && depth < causesMax; depth++) {
     if ("code" in error && typeof error.code === "string") return error.code;
     error = error.cause;
   }
@@ -89,5 +91,12 @@ function fetchFailure(reason: unknown): TypeError | undefined {
 }
 
 function fetchFailureText(reason: TypeError): string {
-  return `no answer: ${systemErrorCode(reason) ?? reason.message}`;
+  return `no answer: ${systemErrorCode(reason) ?? innermost(reason).message}`;
+}
+
+/** fetch() says "fetch failed", and why in the cause. */
+function innermost(error: Error, depth = 0): Error {
+  return error.cause instanceof Error && depth < causesMax
+    ? innermost(error.cause, depth + 1)
+    : error;
 }

@@ -225,10 +225,10 @@ describe("headgate nodes", () => {
 describe("when the admin API cannot be used", () => {
   it("asks whether a server runs", async () => {
     const io = memoryIo();
-    const flags = ["--server", "http://127.0.0.1:1", "--token", "x"];
+    const flags = ["--server", "http://127.0.0.1:65534", "--token", "x"];
     expect(await runCli(["nodes", ...flags], io)).toBe(1);
     expect(io.written.stderr).toBe(
-      "headgate: cannot reach http://127.0.0.1:1 (ECONNREFUSED): is `headgate up` running? " +
+      "headgate: cannot reach http://127.0.0.1:65534 (ECONNREFUSED): is `headgate up` running? " +
         "Another address: --server URL or HEADGATE_SERVER\n",
     );
   });

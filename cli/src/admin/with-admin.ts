@@ -37,6 +37,8 @@ function explanation(error: AdminError, { flags, found }: Circumstances): string
   const message = error.rawMessage;
   switch (error.code) {
     case Code.Unavailable:
+      // The control plane may answer, and say that its store does not.
+      if (!message.startsWith("no answer")) return message;
       return (
         `cannot reach ${flags.server} (${systemErrorCode(error) ?? message}): ` +
         "is `headgate up` running? Another address: --server URL or HEADGATE_SERVER"

@@ -11,8 +11,10 @@ import { makeDirectory } from "../make-directory.ts";
 import { readTls } from "../read-tls.ts";
 import { loadAdminToken, loadSealer } from "../secrets.ts";
 import { stopped } from "../stopped.ts";
+import { version } from "../version.ts";
 import { openBus } from "./open-bus.ts";
 import { openStore } from "./open-store.ts";
+import { waitForStore } from "./wait-for-store.ts";
 
 /** `headgate control-plane`: admin API, store and discovery, until a signal. */
 export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
@@ -27,11 +29,15 @@ export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
   const tls = await readTls(config.tls);
   const store = await openStore(config, logger);
   running.defer(() => store.close());
+  await waitForStore(store, { logger, stop });
+  if (stop.aborted) return;
   const replica = config.replica ?? hostname();
   const bus = await openBus(config.bus, { name: `headgate ${replica}`, logger });
   running.defer(() => bus.close());
   const plane = await startControlPlane({
     store,
+    bus,
+    backends: { store: config.store.kind, bus: config.bus.kind },
     sealer,
     clock: systemClock,
     random: systemRandom,
@@ -39,6 +45,8 @@ export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
     adminToken: adminToken.token,
     ...(config.joinToken !== undefined && { joinToken: config.joinToken }),
     region: config.region,
+    replica,
+    build: version,
     listen: {
       admin: { ...config.listen.admin, ...tls },
       grpc: { ...config.listen.grpc, ...tls },
@@ -48,7 +56,7 @@ export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
   });
   running.defer(() => plane.stop());
   // Nobody watches a file here; what one owned under `headgate up` is the API's from now on.
-  await plane.releaseFiles();
+  if (config.store.kind === "embedded") await plane.releaseFiles();
 
   const admin = plane.adminAddress?.url;
   const grpc = plane.grpcAddress?.url;

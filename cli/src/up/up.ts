@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { createInProcessBus } from "@headgate/bus";
 import { processDefaults, type Sealer } from "@headgate/config";
 import { type ControlPlane, createEmbeddedStore, startControlPlane } from "@headgate/control-plane";
 import { systemClock, systemRandom } from "@headgate/core";
@@ -86,8 +87,11 @@ async function runControlPlane(
     clock: systemClock,
   });
   running.defer(() => store.close());
+  const bus = createInProcessBus({ clock: systemClock });
+  running.defer(() => bus.close());
   const controlPlane = await startControlPlane({
     store,
+    bus,
     sealer,
     clock: systemClock,
     random: systemRandom,
@@ -95,6 +99,8 @@ async function runControlPlane(
     adminToken,
     moreMetrics,
     region,
+    replica: hostname(),
+    build: version,
     listen: { admin: { host: loopback, port: flags.adminPort } },
   }).catch((error: unknown) => {
     throw listenFailure(error, "--admin-port");

@@ -541,7 +541,7 @@ describe("AdminService", () => {
       .filter((line) => line.event === "admin_write");
     expect(writes).toMatchObject([
       {
-        who: "admin",
+        who: "root",
         address: "127.0.0.1",
         protocol: "grpc",
         method: "CreateTeam",
@@ -549,7 +549,7 @@ describe("AdminService", () => {
         name: "t",
         revision: Number(team.metadata?.revision),
       },
-      { who: "admin", method: "DeleteTeam", kind: "team", name: "t" },
+      { who: "root", method: "DeleteTeam", kind: "team", name: "t" },
     ]);
   });
 

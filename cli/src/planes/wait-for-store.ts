@@ -1,0 +1,30 @@
+import type { Store } from "@headgate/control-plane";
+import { StoreError } from "@headgate/control-plane";
+import { fullJitterMs, systemClock, systemRandom } from "@headgate/core";
+import type { Logger } from "pino";
+
+const pauseBaseMs = 500;
+const pauseMaxMs = 5_000;
+
+/**
+ * Until the store answers: when everything is started at once, etcd may well be the last. Says so once.
+ *
+ * @throws what the store throws for other reasons than being away.
+ */
+export async function waitForStore(
+  store: Store,
+  { logger, stop }: { readonly logger: Logger; readonly stop: AbortSignal },
+): Promise<void> {
+  for (let attempt = 0; !stop.aborted; attempt++) {
+    try {
+      await store.get("/health");
+      if (attempt > 0) logger.info("the store answers");
+      return;
+    } catch (err) {
+      if (!(err instanceof StoreError) || err.code !== "unavailable") throw err;
+      if (attempt === 0) logger.warn({ err }, "the store does not answer yet; waiting for it");
+    }
+    const pause = { attempt, baseMs: pauseBaseMs, maxMs: pauseMaxMs, random: systemRandom };
+    await systemClock.sleep(fullJitterMs(pause), stop);
+  }
+}
