@@ -1,3 +1,5 @@
+import type { EtcdOptions } from "../servers/index.ts";
+
 export interface LabOptions {
   /** Default `eu-west`, `us-east`, `ap-south`. At most nine; an odd number survives the loss of one. */
   readonly regions?: readonly string[];
@@ -7,6 +9,10 @@ export interface LabOptions {
   readonly nodesPerRegion?: number;
   /** What is applied at the start. Default: see lab-resources.ts. */
   readonly resources?: (urls: ProviderUrls) => string;
+  /** Of every member of etcd. */
+  readonly etcd?: Pick<EtcdOptions, "quotaBytes" | "heartbeatMs" | "electionMs">;
+  /** More of the environment of every control plane and node. */
+  readonly env?: Readonly<Record<string, string>>;
   /** More lines of every control-plane.yaml, and of every data-plane.yaml. */
   readonly controlPlaneConfig?: string;
   readonly nodeConfig?: string;
@@ -21,6 +27,8 @@ export interface LabSettings {
   readonly nodesPerRegion: number;
   readonly controlPlaneConfig: string;
   readonly nodeConfig: string;
+  readonly etcd: NonNullable<LabOptions["etcd"]>;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export const defaultRegions = ["eu-west", "us-east", "ap-south"] as const;
@@ -36,8 +44,9 @@ export function labSettings(options: LabOptions): LabSettings {
   assertCount("nodesPerRegion", nodesPerRegion);
   for (const region of regions) assertName(region);
   if (new Set(regions).size < regions.length) throw new RangeError("a region is there twice");
-  const { controlPlaneConfig = "", nodeConfig = "" } = options;
-  return { regions, controlPlanesPerRegion, nodesPerRegion, controlPlaneConfig, nodeConfig };
+  const { controlPlaneConfig = "", nodeConfig = "", etcd = {}, env = {} } = options;
+  const counts = { controlPlanesPerRegion, nodesPerRegion };
+  return { regions, ...counts, controlPlaneConfig, nodeConfig, etcd, env };
 }
 
 function assertCount(name: string, count: number): void {

@@ -68,6 +68,15 @@ describe("a lab", { timeout: 60_000 }, () => {
     expect(report.truth).toMatchObject({ seen: report.ok, answeredUnseen: [] });
   });
 
+  it("kills etcd's leader, gets another, and takes the first back", async () => {
+    const first = await lab.etcdLeader();
+    await first.kill();
+    const second = await lab.etcdLeader();
+    expect(second.name).not.toBe(first.name);
+    await lab.start("etcd");
+    expect(lab.select("etcd").map(({ state }) => state)).toEqual(["running", "running", "running"]);
+  });
+
   it("kills a control plane and brings it back where it was", async () => {
     const part = lab.controlPlane("control-plane/us-east");
     const { pid } = part;

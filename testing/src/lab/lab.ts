@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "@headgate/core";
 import { type AdminClient, createAdminClient } from "@headgate/sdk";
 import { temporaryFolder } from "../harness.ts";
 import type { Shape } from "../links/index.ts";
@@ -22,6 +23,8 @@ import { makeNodes } from "./parts/node-parts.ts";
 import type { PlaneDeps, PlanePart } from "./parts/plane-part.ts";
 import { type ProviderPart, startProviderParts } from "./parts/provider-parts.ts";
 import { isIn } from "./place.ts";
+
+const leaderPollMs = 50;
 
 interface LabParts {
   readonly settings: LabSettings;
@@ -125,6 +128,18 @@ export class Lab implements AsyncDisposable {
     return this.#parts.nats;
   }
 
+  /** The member that leads etcd and has a majority with it. @throws when there is none in time. */
+  async etcdLeader(withinMs = 10_000): Promise<Part> {
+    const deadlineMs = performance.now() + withinMs;
+    while (performance.now() < deadlineMs) {
+      for (const [name, server] of this.etcd) {
+        if ((await server.isLeader()) && (await server.isHealthy())) return this.part(name);
+      }
+      await systemClock.sleep(leaderPollMs);
+    }
+    throw new Error(`etcd has no leader after ${withinMs} ms`);
+  }
+
   /** The parts in a place. @throws RangeError when there are none. */
   select(place: string): readonly Part[] {
     const found = this.parts.filter((part) => isIn(part, place));
@@ -219,7 +234,7 @@ async function startParts(settings: LabSettings, stack: AsyncDisposableStack): P
   const links = stack.use(new LabLinks());
   const adminToken = `lab-${randomBytes(16).toString("hex")}`;
   const [etcd, nats, providers] = await Promise.all([
-    startEtcdParts(regions, links, stack),
+    startEtcdParts(settings, links, stack),
     startNatsParts(regions, links, stack),
     startProviderParts(regions, links, stack),
   ]);
@@ -229,6 +244,7 @@ async function startParts(settings: LabSettings, stack: AsyncDisposableStack): P
     folder,
     joinToken: `join-${randomBytes(16).toString("hex")}`,
     env: {
+      ...settings.env,
       HEADGATE_ADMIN_TOKEN: adminToken,
       HEADGATE_MASTER_KEY: randomBytes(32).toString("base64"),
     },

@@ -12,7 +12,7 @@ export interface LaneOptions {
   readonly onBytes: (count: number) => void;
 }
 
-/** A piece under way; without bytes, the end of the stream. */
+/** A piece under way; without bytes, the end of the stream. One that is due waits for those before. */
 interface Piece {
   readonly bytes?: Buffer;
   dueMs: number;
@@ -31,9 +31,8 @@ export class Lane {
   #heldBytes = 0;
   #writing = false;
   #timer: NodeJS.Timeout | undefined;
-  /** When the last piece is off the sender's wire, and when it arrives. */
+  /** When the last piece is off the sender's wire. */
   #sentMs = 0;
-  #arrivesMs = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -58,7 +57,6 @@ export class Lane {
     const latestMs = performance.now() + shape.latencyMs;
     for (const piece of this.#pieces) piece.dueMs = Math.min(piece.dueMs, latestMs);
     this.#sentMs = Math.min(this.#sentMs, performance.now());
-    this.#arrivesMs = this.#pieces.at(-1)?.dueMs ?? 0;
     this.#pump();
   }
 
@@ -73,8 +71,7 @@ export class Lane {
     const { bytesPerSecond = Number.POSITIVE_INFINITY } = this.#shape;
     const onWireMs = (bytes / bytesPerSecond) * 1_000;
     this.#sentMs = Math.max(performance.now(), this.#sentMs) + onWireMs;
-    this.#arrivesMs = Math.max(this.#arrivesMs, this.#sentMs + delayMs(this.#shape));
-    return this.#arrivesMs;
+    return this.#sentMs + delayMs(this.#shape);
   }
 
   #take(piece: Piece): void {

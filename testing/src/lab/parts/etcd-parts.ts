@@ -1,6 +1,7 @@
 import { type LinkTarget, startTunnelProxy } from "../../links/index.ts";
 import { type EtcdServer, startEtcdCluster } from "../../servers/index.ts";
 import type { LabLinks } from "../lab-links.ts";
+import type { LabSettings } from "../lab-options.ts";
 import { Part, type Runner } from "../part.ts";
 import { type Endpoint, endpointOf } from "../place.ts";
 import type { PlacedTarget } from "./plane-part.ts";
@@ -21,7 +22,7 @@ export interface EtcdParts {
  * tunnel only to speak TLS; `--peer-auto-tls` makes certificates nobody needs to know about.
  */
 export async function startEtcdParts(
-  regions: readonly string[],
+  { regions, etcd }: Pick<LabSettings, "regions" | "etcd">,
   links: LabLinks,
   stack: AsyncDisposableStack,
 ): Promise<EtcdParts> {
@@ -32,6 +33,7 @@ export async function startEtcdParts(
   const cluster = stack.use(
     await startEtcdCluster({
       members: regions.length,
+      each: etcd,
       member: (index, { peerUrl }) => {
         const to = endpoints[index];
         for (const link of to ? links.into(to, "peer") : []) link.retarget(targetOf(peerUrl));
