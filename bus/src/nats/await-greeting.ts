@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { ServerAddress } from "./server-address.ts";
 
 /**
@@ -12,21 +12,26 @@ import type { ServerAddress } from "./server-address.ts";
  */
 export async function awaitGreeting(
   { host, port }: ServerAddress,
-  signal: AbortSignal,
+  { withinMs, signal }: { readonly withinMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
+  const late = AbortSignal.timeout(withinMs);
   const socket = connect({ host, port });
   try {
-    const [first]: unknown[] = await Promise.race([
-      once(socket, "data", { signal }),
-      once(socket, "end", { signal }).then(() => {
-        throw new Error("the connection was closed before a greeting");
-      }),
-    ]);
+    const [first]: unknown[] = await firstOf(socket, AbortSignal.any([signal, late]));
     if (!(first instanceof Uint8Array && Buffer.from(first).toString().startsWith("INFO "))) {
       throw new Error("what listens there is not a NATS server");
     }
+  } catch (error) {
+    throw late.aborted ? new Error(`no greeting within ${withinMs} ms`) : error;
   } finally {
     socket.on("error", () => {});
     socket.destroy();
   }
+}
+
+async function firstOf(socket: Socket, signal: AbortSignal): Promise<unknown[]> {
+  const ended = once(socket, "end", { signal }).then(() => {
+    throw new Error("the connection was closed before a greeting");
+  });
+  return await Promise.race([once(socket, "data", { signal }), ended]);
 }

@@ -33,8 +33,7 @@ export async function dial(
   signal: AbortSignal,
 ): Promise<NatsConnection> {
   try {
-    const late = AbortSignal.timeout(options.connectMs);
-    await awaitGreeting(address, AbortSignal.any([signal, late]));
+    await awaitGreeting(address, { withinMs: options.connectMs, signal });
     return await connect({
       servers: addressText(address),
       name: options.name,

@@ -83,6 +83,7 @@ export class NatsConsumer implements Subscription, Passenger {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const stopped = this.#loop.stop();
     if (!this.#stopper.signal.aborted) {
       this.#stopper.abort();
       this.#keepAlive?.[Symbol.dispose]();
@@ -91,7 +92,7 @@ export class NatsConsumer implements Subscription, Passenger {
       for (const { reply } of this.#queue.splice(0)) this.#answer(reply, "-NAK");
       this.#options.link.remove(this);
     }
-    await Promise.all([this.#loop.stop(), this.#pulling]);
+    await Promise.all([stopped, this.#pulling]);
   }
 
   /** Pulls on one connection after the other. */
