@@ -11,6 +11,7 @@ import {
 import type { Logger } from "pino";
 import { type Peer, peerKey } from "./peer.ts";
 import { type PeerCertificate, peerCertificateFrom } from "./peer-certificate.ts";
+import { withPlainGrpcMessage } from "./plain-grpc-message.ts";
 
 export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 export type NodeRequest = Parameters<NodeHandler>[0];
@@ -25,8 +26,8 @@ export interface RpcHandlerOptions {
 
 /**
  * RPCs as a handler of node:http and node:http2. The same as connectNodeAdapter(), but that the
- * peer is known to what handles them, and that a lost connection is a log line for those who
- * debug, not text on stderr.
+ * peer is known to what handles them, that messages of errors arrive as they were written, and that
+ * a lost connection is a log line for those who debug, not text on stderr.
  */
 export function rpcHandler({ routes, fallback, logger }: RpcHandlerOptions): NodeHandler {
   const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli] });
@@ -38,7 +39,7 @@ export function rpcHandler({ routes, fallback, logger }: RpcHandlerOptions): Nod
     if (!handler) return fallback(request, response);
     const values = createContextValues().set(peerKey, peerFrom(request));
     handler(universalRequestFromNodeRequest(request, response, undefined, values))
-      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .then((answer) => universalResponseToNodeResponse(withPlainGrpcMessage(answer), response))
       .catch((err) => logger.debug({ err, path }, "the connection of a call was lost"));
   };
 }
