@@ -36,6 +36,8 @@ export interface AdminApi {
   stop(): void;
   /** Entries of the audit log, newest first. */
   entries(filter?: string): Promise<readonly admin.AuditEntry[]>;
+  /** Refused calls without an entry. */
+  droppedCount(): Promise<number>;
 }
 
 export interface AdminApiOptions {
@@ -87,6 +89,7 @@ export function testAdminApi({ clock = systemClock, ...options }: AdminApiOption
       await auditor.flush();
       return (await api.listAuditEntries({ filter })).entries;
     },
+    droppedCount: async () => (await metrics.dropped.get()).values[0]?.value ?? 0,
   };
 }
 

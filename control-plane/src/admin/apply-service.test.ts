@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import { admin, resources } from "@headgate/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AdminApi, type AdminClient, testAdminApi } from "./admin-api.fixture.ts";
@@ -129,6 +130,119 @@ describe("Apply", () => {
   });
 });
 
+describe("what Apply tells", () => {
+  const gpt = (weight: number) => ({
+    name: "gpt",
+    deployments: [{ provider: "openai", weight }, { provider: "openai" }],
+  });
+
+  it("names the fields that differ, and secrets by name only", async () => {
+    await api.apply({ resources: { ...whole, models: [gpt(1)] } });
+    const { changes } = await api.apply({
+      resources: {
+        providers: [{ ...openai, credentials: [{ name: "openai-a", apiKey: "sk-second" }] }],
+        models: [gpt(2)],
+        teams: [{ name: "research" }, { name: "sales" }],
+        keys: [{ name: "alice", team: "research", secret: "sk-alice-0987654321", user: "al" }],
+      },
+    });
+    expect(changes.map(({ name, changedFields }) => [name, changedFields])).toEqual([
+      ["openai", ["credentials[0].api_key"]],
+      ["gpt", ["deployments[0].weight"]],
+      ["research", []],
+      ["sales", []],
+      ["alice", ["user", "secret_hash"]],
+    ]);
+    expect(changes.every(({ before, after }) => !before && !after)).toBe(true);
+  });
+
+  it("shows before and after in a dry run, without secrets", async () => {
+    await api.apply({ resources: { ...whole, models: [gpt(1)] } });
+    const dry = await api.apply({
+      resources: {
+        providers: [{ ...openai, credentials: [{ name: "openai-a", apiKey: "sk-second" }] }],
+        models: [gpt(2)],
+        teams: [{ name: "research" }, { name: "sales" }],
+      },
+      prune: true,
+      dryRun: true,
+    });
+    const seen = dry.changes.map(({ kind, name, before, after }) => [
+      `${kind}/${name}`,
+      before?.resource.value?.name,
+      after?.resource.value?.name,
+    ]);
+    expect(seen).toEqual([
+      ["provider/openai", "openai", "openai"],
+      ["model/gpt", "gpt", "gpt"],
+      ["team/research", undefined, undefined],
+      ["team/sales", undefined, "sales"],
+      ["policy/default", "default", undefined],
+      ["key/alice", "alice", undefined],
+    ]);
+    expect(dry.changes[1]).toMatchObject({
+      changedFields: ["deployments[0].weight"],
+      before: { resource: { case: "model", value: { deployments: [{ weight: 1 }, {}] } } },
+      after: { resource: { case: "model", value: { deployments: [{ weight: 2 }, {}] } } },
+    });
+    expect(JSON.stringify(dry, noBigints)).not.toMatch(/sk-/);
+    expect(dry.transactions).toBe(1);
+  });
+
+  it("counts transactions, and makes none where nothing is to be changed", async () => {
+    expect((await api.apply({ resources: whole })).transactions).toBe(1);
+    const again = await api.apply({ resources: whole });
+    expect(again.transactions).toBe(0);
+    expect((await api.apply({ resources: manyTeams(126) })).transactions).toBe(2);
+  });
+
+  it("refuses more than one transaction when asked to, and then writes nothing", async () => {
+    const { revision } = await plane.store.list("/");
+    for (const dryRun of [true, false]) {
+      await expect(
+        api.apply({ resources: manyTeams(126), oneTransaction: true, dryRun }),
+      ).rejects.toMatchObject({
+        code: Code.FailedPrecondition,
+        rawMessage: expect.stringMatching(
+          /takes 2 transactions, and one_transaction was asked for/,
+        ),
+      });
+    }
+    expect((await plane.store.list("/")).revision).toBe(revision);
+    const one = await api.apply({ resources: manyTeams(125), oneTransaction: true });
+    expect(one.transactions).toBe(1);
+    expect((await plane.store.list("/")).revision).toBe(revision + 1);
+  });
+
+  it("shows readers nothing before what it refers to, in however many transactions", async () => {
+    const keys = Array.from({ length: 150 }, (_, n) => ({
+      name: `k${n}`,
+      team: `t${n}`,
+      secret: `sk-number-${n}-0000000`,
+    }));
+    const abort = new AbortController();
+    const watch = plane.store.watch("/resources/", { from: 1, signal: abort.signal });
+    const seen = new Set<string>();
+    const watching = (async () => {
+      for await (const { changes } of watch) {
+        for (const change of changes) if (change.type === "put") seen.add(change.entry.key);
+        for (const key of seen) {
+          const name = /^\/resources\/key\/k(\d+)$/.exec(key)?.[1];
+          if (name !== undefined) expect(seen).toContain(`/resources/team/t${name}`);
+        }
+        if (seen.size === 300) abort.abort();
+      }
+    })();
+    await api.apply({ resources: { teams: manyTeams(150).teams, keys } });
+    await watching;
+    expect(seen.size).toBe(300);
+  });
+
+  const manyTeams = (count: number) => ({
+    teams: Array.from({ length: count }, (_, n) => ({ name: `t${n}` })),
+  });
+});
+
 describe("applyFile", () => {
   it("owns what the file names, prunes what it no longer names, and lets the rest alone", async () => {
     await api.createTeam({ team: { name: "by-api" } });
@@ -191,4 +305,8 @@ describe("applyFile", () => {
 
 function actions({ changes }: admin.ApplyResponse): Record<string, admin.ChangeAction> {
   return Object.fromEntries(changes.map(({ kind, name, action }) => [`${kind}/${name}`, action]));
+}
+
+function noBigints(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}` : value;
 }

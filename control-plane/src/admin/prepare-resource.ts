@@ -2,6 +2,7 @@ import { clone, create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   checkResource,
+  missingSecrets,
   type Problem,
   type ResourceKind,
   type ResourceMessages,
@@ -92,8 +93,9 @@ function keepSecret(credential: resources.Credential, stored: resources.Credenti
   }
 }
 
-/** In all of our own writes a key has a secret; only an Apply can lack it. */
+/** What was neither sent nor stored. In all of our own writes a key has a secret; an Apply can lack it. */
 function checkHasSecret(resource: AnyResource): Problem[] {
+  if (resource.$typeName === "headgate.resources.v1.Provider") return missingSecrets(resource);
   if (resource.$typeName !== "headgate.resources.v1.Key") return [];
   if (resource.secret !== "" || resource.secretHash !== "") return [];
   return [{ path: "secret", message: "is missing: give secret or secret_hash, or use CreateKey" }];

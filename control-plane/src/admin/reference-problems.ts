@@ -29,6 +29,7 @@ export async function findReferenceProblems(
       await state.loadKind("provider");
       return checkModelReferences(after, messagesOf(state, "provider"));
     case "headgate.resources.v1.Key":
+      if (after.team === "") return [];
       await state.load("team", after.team);
       // The others are of interest only to say what would have been right.
       if (!state.get("team", after.team)) await state.loadKind("team");

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { ResourceKind } from "@headgate/config";
+import { type ResourceKind, resourceKindNames } from "@headgate/config";
 import { admin } from "@headgate/proto";
 import type { Principal } from "../auth/principal.ts";
 import { parseResourceKey, type StoredResource } from "../resources/resource-codec.ts";
@@ -43,9 +43,10 @@ export class ResourceView {
     return eventOf(stored, admin.ChangeAction.CREATED);
   }
 
-  /** One per resource at most, in the order of the changes. */
+  /** One per resource at most; what is referred to comes before what refers to it. */
   eventsOf(changes: readonly Change[]): admin.ResourceEvent[] {
-    return changes.map((change) => this.#eventOf(change)).filter((event) => event !== undefined);
+    const events = changes.map((change) => this.#eventOf(change));
+    return events.filter((event) => event !== undefined).sort((a, b) => rankOf(a) - rankOf(b));
   }
 
   #eventOf(change: Change): admin.ResourceEvent | undefined {
@@ -73,6 +74,13 @@ export class ResourceView {
   #isVisible({ kind, resource }: StoredResource): boolean {
     return mayRead(this.#options.principal, kind, resource);
   }
+}
+
+/** Deletes come last, and the other way round. */
+function rankOf({ kind, action }: admin.ResourceEvent): number {
+  const kinds: readonly string[] = resourceKindNames;
+  const index = kinds.indexOf(kind);
+  return action === admin.ChangeAction.DELETED ? 2 * kinds.length - index : index;
 }
 
 function eventOf(

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
 import { didYouMean, type ResourceKind, resourceKindNames } from "@headgate/config";
 import type { Clock } from "@headgate/core";
 import { admin } from "@headgate/proto";
@@ -46,7 +47,7 @@ export class ResourceWatch {
     { kinds, fromRevision }: WatchInput,
     signal: AbortSignal,
   ): AsyncGenerator<admin.WatchResourcesResponse> {
-    const slot = this.#options.slots.take();
+    const slot = this.#options.slots.take(signal);
     const ended = new AbortController();
     const until = AbortSignal.any([signal, ended.signal]);
     try {
@@ -63,7 +64,7 @@ export class ResourceWatch {
       }
       yield* this.#changes(view, revision, until);
     } catch (error) {
-      throw watchError(error);
+      throw watchError(error, this.#options.logger);
     } finally {
       ended.abort();
       slot[Symbol.dispose]();
@@ -78,7 +79,7 @@ export class ResourceWatch {
     const { store, clock } = this.#options;
     let revision = from;
     const batches = store.watch(resourcesPrefix, { from: from + 1, signal });
-    for await (const batch of withBeats(batches, { clock, everyMs: beatMs })) {
+    for await (const batch of withBeats(batches, { clock, everyMs: beatMs, signal })) {
       if (batch === "beat") {
         yield answerOf(revision, []);
         continue;
@@ -174,12 +175,15 @@ function answerOf(
   return create(admin.WatchResourcesResponseSchema, { revision: BigInt(revision), events, synced });
 }
 
-/** Of any watch. */
-export function watchError(error: unknown): unknown {
+/** What the client of any watch is told. What it means nothing to is logged. */
+export function watchError(error: unknown, logger: Logger): ConnectError {
   if (error instanceof CompactedError) {
     return outOfRange(
       `what changed before revision ${error.compactedRevision} is no longer kept: start anew, from 0`,
     );
   }
-  return connectErrorFrom(error) ?? unavailable("the watch of the store was lost: watch again");
+  const known = connectErrorFrom(error);
+  if (known) return known;
+  logger.warn({ err: error }, "an admin's watch of the store was lost");
+  return unavailable("the watch of the store was lost: watch again from the last revision");
 }

@@ -9,8 +9,13 @@ export class WatchSlots {
     this.#max = max;
   }
 
-  /** @throws ConnectError RESOURCE_EXHAUSTED when all are taken. Dispose to give it back. */
-  take(): Disposable {
+  /**
+   * Dispose to give it back. That also happens when `signal` aborts: a stream that nobody reads any
+   * more never gets to its end.
+   *
+   * @throws ConnectError RESOURCE_EXHAUSTED when all are taken.
+   */
+  take(signal: AbortSignal): Disposable {
     if (this.#taken >= this.#max) {
       throw resourceExhausted(
         `this replica has ${this.#max} watches open, as many as it may: end one, or ask another`,
@@ -18,11 +23,13 @@ export class WatchSlots {
     }
     this.#taken += 1;
     let held = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (held) this.#taken -= 1;
-        held = false;
-      },
+    const release = () => {
+      if (held) this.#taken -= 1;
+      held = false;
+      signal.removeEventListener("abort", release);
     };
+    signal.addEventListener("abort", release);
+    if (signal.aborted) release();
+    return { [Symbol.dispose]: release };
   }
 }

@@ -3,6 +3,8 @@ import type { Clock } from "@headgate/core";
 export interface BeatOptions {
   readonly clock: Clock;
   readonly everyMs: number;
+  /** No beats from then on; the source is to end by itself. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -11,7 +13,7 @@ export interface BeatOptions {
  */
 export async function* withBeats<T>(
   source: AsyncIterable<T>,
-  { clock, everyMs }: BeatOptions,
+  { clock, everyMs, signal }: BeatOptions,
 ): AsyncGenerator<T | "beat"> {
   const iterator = source[Symbol.asyncIterator]();
   let arrived: (() => IteratorResult<T, unknown>) | undefined;
@@ -34,6 +36,8 @@ export async function* withBeats<T>(
     beats = true;
     wake();
   });
+  const stop = () => timer[Symbol.dispose]();
+  signal.addEventListener("abort", stop);
   try {
     fetch();
     for (;;) {
@@ -52,6 +56,7 @@ export async function* withBeats<T>(
       fetch();
     }
   } finally {
-    timer[Symbol.dispose]();
+    signal.removeEventListener("abort", stop);
+    stop();
   }
 }

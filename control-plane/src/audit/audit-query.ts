@@ -65,7 +65,7 @@ export class AuditQuery {
   /** New entries, until `signal` aborts. @throws ConnectError UNAVAILABLE when the store is lost. */
   async *watch(filter: string, signal: AbortSignal): AsyncGenerator<admin.AuditEntry> {
     const { store, slots } = this.#options;
-    const slot = slots.take();
+    const slot = slots.take(signal);
     try {
       const matches = auditFilter(filter);
       const { revision } = await store.list(auditPrefix, { limit: 1 });
@@ -77,7 +77,7 @@ export class AuditQuery {
       }
       if (!signal.aborted) throw unavailable("the store ended the watch: watch again");
     } catch (error) {
-      throw watchError(error);
+      throw watchError(error, this.#options.logger);
     } finally {
       slot[Symbol.dispose]();
     }
