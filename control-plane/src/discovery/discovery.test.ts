@@ -120,8 +120,8 @@ describe("StreamSnapshots", () => {
     await api().createTeam({ team: { name: "good" } });
     await node.next();
     expect(node.names).toEqual(["settings/default", "team/good"]);
-    const limits = [{ amount: { case: "concurrency" as const, value: 5n } }];
-    await api().apply({ resources: { teams: [{ name: "poison", limits }] } });
+    await api().deleteTeam({ name: "poison" });
+    await api().createTeam({ team: { name: "poison" } });
     const mended = await node.next();
     expect(node.names).toContain("team/poison");
     await expect

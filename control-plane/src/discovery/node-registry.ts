@@ -109,6 +109,12 @@ export class NodeRegistry {
     return nodes;
   }
 
+  /** It was removed for good. */
+  forget(name: string): void {
+    this.#records.delete(name);
+    this.#changed.delete(name);
+  }
+
   /** Undefined if another process (or a newer stream) has taken the name meanwhile. */
   #seen(identity: NodeIdentity): NodeRecord | undefined {
     const record = this.#records.get(identity.name);
