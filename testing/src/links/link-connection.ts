@@ -78,13 +78,14 @@ export class LinkConnection {
 
   /** Goes to the target, now or once packets get through. May close, and say so, at once. */
   open(): void {
-    if (this.#closed || this.#far || !this.#traffic.there || !this.#traffic.back) return;
+    if (this.#closed || this.#far) return;
     clearTimeout(this.#opening);
     const waitMs = delayMs(this.#traffic.shape);
     if (waitMs > 0) this.#opening = setTimeout(() => this.#connect(), waitMs);
     else this.#connect();
   }
 
+  /** Once neither way is cut: the first packet and its answer have to get through. */
   #connect(): void {
     if (this.#closed || !this.#traffic.there || !this.#traffic.back) return;
     const target = this.#options.target();

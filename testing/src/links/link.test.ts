@@ -148,6 +148,18 @@ describe("Link", { timeout: 20_000 }, () => {
       expect(stalled.error).toBeUndefined();
     });
 
+    it("loses a reset in the way that is cut, though the other way finds out", async () => {
+      const client = await join();
+      link.cut({ way: "there" });
+      client.socket.resetAndDestroy();
+      const telling = setInterval(() => target.peer(0).write("anybody?"), 5);
+      stack.defer(() => clearInterval(telling));
+      await silence();
+      expect(target.peer(0).closed).toBe(false);
+      link.heal();
+      await target.closed(0);
+    });
+
     it("holds no more than a bound, and makes the sender wait for the rest", async () => {
       const client = await join();
       link.cut();
