@@ -219,13 +219,15 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
           compare: [{ key: "/a", revision: 0 }],
           writes: [],
         });
-        expect([nothing.ok, compared.ok]).toEqual([true, true]);
+        const empty = await store.transact({ writes: [] });
+        expect([nothing.ok, compared.ok, empty.ok]).toEqual([true, true, true]);
         const revision = await put(store, "/a", "1");
         expect(compared.revision).toBeLessThan(revision);
         expect(await take(store, "/", from, 1)).toMatchObject([{ revision }]);
       }),
     );
 
+    const large = (key: string) => putOf(key, "x".repeat(storeLimits.transactionBytesMax / 2));
     const many = (count: number): Write[] =>
       Array.from({ length: count }, (_, index) => putOf(`/${index}`, "x"));
     it.each([
@@ -233,6 +235,7 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
       { name: "half a character", writes: [putOf("\ud800", "x")] },
       { name: "a long key", writes: [putOf("é".repeat(513), "x")] },
       { name: "a large value", writes: [putOf("/a", "x".repeat(storeLimits.valueBytesMax + 1))] },
+      { name: "large values", writes: [large("/a"), large("/b")] },
       { name: "a key twice", writes: [putOf("/a", "x"), { type: "delete", key: "/a" } as const] },
       { name: "129 writes", writes: many(129) },
     ])("refuses $name, and writes nothing", async ({ writes }) => {

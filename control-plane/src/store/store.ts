@@ -21,7 +21,8 @@ export interface Store {
    * only deletes of absent keys) makes no revision.
    *
    * @throws {RangeError} for a key, value or count beyond `storeLimits`. {StoreError} with code
-   * "lease_gone" for a put under a lease that ended, "full" when there is no room.
+   * "lease_gone" for a put under a lease that ended, "full" when there is no room, "unavailable" when
+   * it is not known whether it was done.
    */
   transact(transaction: Transaction): Promise<TransactionResult>;
 

@@ -167,9 +167,14 @@ export class EtcdServer implements AsyncDisposable {
   }
 }
 
+/** Also when there is no such process any more: `ps` fails then. */
 async function isStopped(pid: number): Promise<boolean> {
-  const { stdout } = await run("ps", ["-o", "state=", "-p", String(pid)]);
-  return stdout.trim().startsWith("T");
+  try {
+    const { stdout } = await run("ps", ["-o", "state=", "-p", String(pid)]);
+    return stdout.trim().startsWith("T");
+  } catch {
+    return true;
+  }
 }
 
 /** Choose what is left open, and write down what etcd reads from files. */

@@ -33,7 +33,7 @@ export class BatchAssembler {
       this.#partial ??= { revision, changes: [] };
       this.#partial.changes.push(changeFrom(event, this.#keys));
     }
-    if (!fragment) complete.push(...this.#take());
+    if (events.length > 0 && !fragment) complete.push(...this.#take());
     return complete;
   }
 

@@ -58,15 +58,17 @@ export class EtcdCluster {
     return this.#track(this.#run(call));
   }
 
-  /** `open` something that outlives the call, at a member that can tell the present. */
-  async open<T>(open: (member: Member, options: CallOptions) => Promise<T>): Promise<T> {
-    return await this.run({
+  /** `open` something that outlives the call, at a member that can tell the present: `revision`. */
+  open<T>(
+    open: (member: Member, options: CallOptions) => Promise<T>,
+  ): Promise<{ readonly opened: T; readonly revision: number }> {
+    return this.run({
       repeatable: true,
       send: async (client, { interceptors = [], ...options }) => {
-        await this.#readPresent(client, { interceptors, ...options });
+        const revision = await this.#readPresent(client, { interceptors, ...options });
         const member = this.#members.find((each) => each.client === client);
         if (!member) throw new Error("a client of no member");
-        return await open(member, { interceptors });
+        return { opened: await open(member, { interceptors }), revision };
       },
     });
   }
@@ -142,7 +144,7 @@ export class EtcdCluster {
     const shareMs = Math.min(leftMs, this.#settings.requestTimeoutMs / 3);
     if (call.repeatable) return await this.#attempt(member, call, shareMs);
     const startedMs = this.#clock.now();
-    if (startedMs - member.answeredAtMs > provenMs) {
+    if (member.suspect || startedMs - member.answeredAtMs > provenMs) {
       const send = this.#readPresent.bind(this);
       const proof = await this.#attempt(member, { repeatable: true, send }, shareMs);
       if (!proof.ok) return { ok: false, failure: proof.failure.asUnsent() };

@@ -90,7 +90,7 @@ describe("an etcd store whose etcd is silent", () => {
     const { store } = opened;
     await put(store, "/a", 0);
     const lease = await store.grantLease(60_000);
-    silence();
+    await silence();
     const write = await outcomeOf(put(store, "/a", 1));
     expect(write.error).toMatchObject({ code: "unavailable" });
     expect(String(write.error)).toMatch(/may or may not have been done: read before/);

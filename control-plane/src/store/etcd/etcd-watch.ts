@@ -62,9 +62,10 @@ export class EtcdWatch {
 
   /** One stream, until it is lost or the watch ends. */
   async *#follow(): AsyncGenerator<WatchBatch, void> {
-    const stream = await this.#open();
+    const { opened: stream, revision } = await this.#open();
     const assembler = new BatchAssembler(this.#options.keys, this.#next);
     try {
+      this.#assertForward(revision);
       for (;;) {
         const response = await this.#response(stream);
         if (!response) return;
@@ -86,13 +87,13 @@ export class EtcdWatch {
     }
   }
 
-  async #open(): Promise<WatchStream> {
+  #open(): Promise<{ readonly opened: WatchStream; readonly revision: number }> {
     const { cluster, keys, prefix } = this.#options;
     // Compaction at revision n forgets also what was deleted in n (before 3.4.34 and 3.5.16), and
     // etcd would still let us watch from n. From n - 1 it says that it is compacted.
     const start_revision = Math.max(1, this.#next - 1);
     const create = { ...keys.range(prefix), start_revision, fragment: true };
-    return await cluster.open((member, options) => WatchStream.open(member, create, options));
+    return cluster.open((member, options) => WatchStream.open(member, create, options));
   }
 
   /** Undefined when the watch ends. @throws when the stream is lost, or can no longer be trusted. */
