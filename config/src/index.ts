@@ -40,6 +40,7 @@ export {
   type LoadWithSecretsOptions,
   loadWithSecrets,
 } from "./resources/load-with-secrets.ts";
+export { missingSecrets } from "./resources/missing-secrets.ts";
 export { type PlainObject, toPlain } from "./resources/plain.ts";
 export {
   providerDefaults,
@@ -55,7 +56,7 @@ export {
   resourceKinds,
   resourcesOfKind,
 } from "./resources/resource-kinds.ts";
-export { KeyFileError, loadOrCreateKeyFile } from "./secrets/key-file.ts";
+export { KeyFileError } from "./secrets/key-file.ts";
 export { type KeyRing, type LoadKeyRingOptions, loadKeyRing } from "./secrets/key-ring.ts";
 export { readOrCreateFile } from "./secrets/read-or-create-file.ts";
 export { createSealer, type Sealer } from "./secrets/sealer.ts";

@@ -15,7 +15,7 @@ export interface ResealOptions {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly clock: Clock;
-  /** Below which everything is sealed. Default: `sealedPrefixes`. */
+  /** Below which everything is sealed, and nothing under a lease. Default: `sealedPrefixes`. */
   readonly prefixes?: readonly string[];
   /** How to write, for a leader that adds its fence. Default: the store's own. */
   readonly transact?: (transaction: Transaction) => Promise<TransactionResult>;
