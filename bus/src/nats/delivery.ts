@@ -26,7 +26,7 @@ export interface DeliveryContext {
  * Source: https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-15.md
  */
 export function deliveryFrom(
-  { subject, data, reply = "" }: Msg,
+  { subject, data, reply = "" }: Pick<Msg, "subject" | "data" | "reply">,
   { nowMs, ackWaitMs }: DeliveryContext,
 ): Delivery | undefined {
   const tokens = reply.split(".");

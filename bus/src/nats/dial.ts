@@ -4,6 +4,7 @@ import {
   type Authenticator,
   connect,
   credsAuthenticator,
+  ErrorCode,
   type NatsConnection,
   type TlsOptions,
   tokenAuthenticator,
@@ -91,5 +92,6 @@ function reasonFrom(error: Error): string {
   // Of several addresses tried, as for "localhost", each has its own reason.
   if (error instanceof AggregateError) return error.errors.map((one) => one.message).join(", ");
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return error.message === "" ? code : error.message;
+  if (code === ErrorCode.ServerOptionNotAvailable) return `the server has no ${error.message}`;
+  return error.message === "" ? code : error.message.trim();
 }

@@ -31,7 +31,7 @@ export class PullSession {
   readonly #subscription: Subscription | undefined;
   readonly #ticker: Disposable;
   #state: PullState;
-  #draining = false;
+  #stopped = false;
 
   constructor(options: PullSessionOptions) {
     const { link, clock, waits } = options;
@@ -50,7 +50,7 @@ export class PullSession {
   /** Asks for more, if there is room for more. */
   ask(): void {
     const { link, path, roomMax, waiting, waits } = this.#options;
-    if (this.#draining) return;
+    if (this.#stopped) return;
     const batch = wanted(this.#state, waiting(), roomMax);
     if (batch === 0) return;
     const request = {
@@ -63,23 +63,27 @@ export class PullSession {
     this.#happened({ kind: "asked", count: batch });
   }
 
-  /** The connection is over. */
+  /** Asks no more. What is on its way already is still received, if there is a connection. */
   end(reason?: string): void {
-    this.#draining = true;
-    this.#ticker[Symbol.dispose]();
-    this.#subscription?.unsubscribe();
+    this.#stop();
+    this.#subscription?.drain().catch(() => {});
     this.#ended.resolve(reason);
   }
 
   /** Asks no more; resolves when no more can come. */
   async drain(): Promise<void> {
-    this.#draining = true;
+    this.#stop();
     const { clock, waits } = this.#options;
     const timer = new AbortController();
     const drained = this.#subscription?.drain().catch(() => {});
     await Promise.race([drained, clock.sleep(waits.closeMs, timer.signal)]);
     timer.abort();
-    this.end();
+    this.#ended.resolve(undefined);
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#ticker[Symbol.dispose]();
   }
 
   #take(message: Msg): void {
