@@ -18,7 +18,7 @@ export interface EtcdCall<T> {
 const provenMs = 10_000;
 /** Pauses between rounds of all members, and between looks at one that is away. */
 const pauseBaseMs = 100;
-const pauseMaxMs = 2_000;
+const pauseMaxMs = 1_000;
 
 /**
  * Calls to whichever member answers, each within `requestTimeoutMs`.
@@ -90,11 +90,10 @@ export class EtcdCluster {
     void this.#track(this.#awaitReturn(member));
   }
 
-  /** How long to wait after so many failures. */
-  async pause(attempt: number, signal: AbortSignal): Promise<void> {
-    const random = this.#random;
-    const ms = fullJitterMs({ attempt, baseMs: pauseBaseMs, maxMs: pauseMaxMs, random });
-    await this.#clock.sleep(ms, signal);
+  /** Wait, the longer the more failures there were. */
+  async pause(attempt: number, signal: AbortSignal, mostMs = pauseMaxMs): Promise<void> {
+    const [random, maxMs] = [this.#random, Math.min(pauseMaxMs, mostMs)];
+    await this.#clock.sleep(fullJitterMs({ attempt, baseMs: pauseBaseMs, maxMs, random }), signal);
   }
 
   /** @throws {StoreError} once it is closed. */
@@ -136,7 +135,7 @@ export class EtcdCluster {
         }
         if (!isPassing(failure)) throw storeErrorFrom(failure);
       }
-      await this.pause(round, this.closed);
+      await this.pause(round, this.closed, Math.max(0, deadlineMs - this.#clock.now()));
     }
   }
 
