@@ -1,7 +1,6 @@
-import { create } from "@bufbuild/protobuf";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { formatResourceSet } from "@headgate/config";
-import { type admin, resources } from "@headgate/proto";
+import type { admin, resources } from "@headgate/proto";
 import {
   type AdminClient,
   type ListedResources,
@@ -15,6 +14,7 @@ import type { ResourceKind } from "../resource-kinds.ts";
 import { auditLine } from "./audit.ts";
 import { asSet, fetchOne } from "./fetch-resources.ts";
 import { withAdmin } from "./with-admin.ts";
+import { withoutMetadata } from "./without-metadata.ts";
 
 export interface DescribeOrder {
   readonly kind: ResourceKind;
@@ -29,9 +29,7 @@ export async function describe(io: Io, { kind, name, flags }: DescribeOrder): Pr
   await withAdmin(flags, async (client) => {
     const resource = await fetchOne(client, kind, name);
     const heading = (text: string) => io.stdout.write(`\n${paint(io.stdout, "bold", text)}\n`);
-    io.stdout.write(
-      formatResourceSet(create(resources.ResourceSetSchema, asSet({ [kind]: [resource] }))),
-    );
+    io.stdout.write(formatResourceSet(withoutMetadata(asSet({ [kind]: [resource] }))));
     heading("Written");
     for (const line of metadataLines(resource.metadata)) io.stdout.write(`  ${line}\n`);
     const referrers = await referrersOf(client, kind, name);

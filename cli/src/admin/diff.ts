@@ -8,6 +8,7 @@ import type { Io, Style } from "../io.ts";
 import { paint } from "../paint.ts";
 import { checkedResources } from "./checked-resources.ts";
 import { withAdmin } from "./with-admin.ts";
+import { withoutMetadata } from "./without-metadata.ts";
 
 /** `headgate diff`: a dry run of apply, shown as a unified diff of YAML. */
 export async function diff(io: Io, flags: DiffFlags): Promise<void> {
@@ -42,7 +43,7 @@ const secretPattern = /(?:^|\.)(?:api_key|secret|secret_hash|secret_access_key|s
 function yamlOf(resource: admin.Resource | undefined): string {
   const one = resource?.resource;
   if (one?.case === undefined) return "";
-  return formatResourceSet(create(resources.ResourceSetSchema, setOf(one)));
+  return formatResourceSet(withoutMetadata(create(resources.ResourceSetSchema, setOf(one))));
 }
 
 type One = Exclude<admin.Resource["resource"], { case: undefined }>;

@@ -52,16 +52,17 @@ describe("prepareResource() of a provider", () => {
       sent: { accessKeyId: "AKIA1", secretAccessKey: "secret-1" },
       kept: { apiKey: "", accessKeyId: "AKIA1", secretAccessKey: "secret-1" },
     },
-    {
-      name: "keeps nothing of another credential",
-      stored: { name: "other", apiKey: "key-1" },
-      sent: {},
-      kept: { apiKey: "" },
-    },
   ])("$name", ({ stored, sent, kept }) => {
     expect(prepared(sent, stored)).toMatchObject({
       ok: true,
       resource: { credentials: [kept] },
+    });
+  });
+
+  it("keeps nothing of another credential", () => {
+    expect(prepared({}, { name: "other", apiKey: "key-1" })).toMatchObject({
+      ok: false,
+      problems: [{ path: "credentials[0].api_key", message: expect.stringMatching(/is missing/) }],
     });
   });
 

@@ -39,7 +39,8 @@ export function prepareResource<K extends ResourceKind>(
   const resource = copy as ResourceMessages[K];
   resource.metadata = metadataFor(options);
   keepStoredParts(resource, options.before?.resource);
-  const problems = [...checkResource(kind, resource), ...checkHasSecret(resource)];
+  const own = checkResource(kind, resource);
+  const problems = [...own, ...checkHasSecret(resource).filter((one) => !isToldBy(own, one))];
   if (problems.length > 0) return { ok: false, problems };
   hideSecret(resource, options.hmacKey);
   return { ok: true, resource };
@@ -99,6 +100,12 @@ function checkHasSecret(resource: AnyResource): Problem[] {
   if (resource.$typeName !== "headgate.resources.v1.Key") return [];
   if (resource.secret !== "" || resource.secretHash !== "") return [];
   return [{ path: "secret", message: "is missing: give secret or secret_hash, or use CreateKey" }];
+}
+
+/** Whether something of the same message is wrong already, such as half an access key. */
+function isToldBy(problems: readonly Problem[], { path }: Problem): boolean {
+  const owner = path.slice(0, path.lastIndexOf(".") + 1);
+  return owner !== "" && problems.some((one) => one.path.startsWith(owner));
 }
 
 function hideSecret(resource: AnyResource, hmacKey: Uint8Array): void {
