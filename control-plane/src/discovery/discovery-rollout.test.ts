@@ -269,27 +269,37 @@ describe("ends of streams", () => {
     },
   ];
   it.each(transports)(
-    "tell nodes on $name to come back at once, by age or when the replica stops",
+    "tell nodes on $name to come back at once when the replica stops",
     async ({ connect }) => {
       const { clock, plane } = await setUp({ grpc: { host: "127.0.0.1", port: 0 } });
       await using _ = plane;
-      const transport = connect(plane.grpcAddress?.url ?? "");
-      const node = await connected(transport, "a1");
-      const ending = watch(node.receive().catch((error) => error));
-      await clock.advance(26 * 60_000);
-      await settle();
-      expect(ending.arrived).toBe(false);
-      await clock.advance(8 * 60_000);
-      expect(comeBackOf(await ending.response)).toEqual({ code: Code.Unavailable, afterMs: "0" });
-      const again = await connected(transport, "a1");
-      const [stopped] = await Promise.all([
-        again.receive().catch((error) => error),
-        plane.stop(),
-        clock.advance(3_000),
-      ]);
-      expect(comeBackOf(stopped)).toEqual({ code: Code.Unavailable, afterMs: "0" });
+      const node = await connected(connect(plane.grpcAddress?.url ?? ""), "a1");
+      const ending = node.receive().catch((error) => error);
+      const stopped = plane.stop();
+      expect(comeBackOf(await ending)).toEqual({ code: Code.Unavailable, afterMs: "0" });
+      await clock.advance(3_000);
+      await stopped;
     },
   );
+
+  it("come by age, give or take a tenth, and send nodes to the next endpoint at once", async () => {
+    const { clock, plane } = await setUp();
+    await using _ = plane;
+    await using replica = await testReplica({ store: plane.store, clock, streamAgeMaxMs: 60_000 });
+    const ends: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      const node = await connected(replica.transport(), `a${n}`);
+      void node.receive().catch((error) => {
+        expect(comeBackOf(error)).toEqual({ code: Code.Unavailable, afterMs: "0" });
+        ends.push(clock.now());
+      });
+    }
+    await clock.advance(53_000);
+    expect(ends).toEqual([]);
+    for (let ms = 0; ms < 15_000; ms += 1_000) await clock.advance(1_000).then(settle);
+    expect(ends).toHaveLength(20);
+    expect(new Set(ends).size).toBeGreaterThan(5);
+  });
 
   it("spread a crowd that comes at once", async () => {
     const { clock, plane } = await setUp();
