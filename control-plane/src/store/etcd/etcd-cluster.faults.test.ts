@@ -113,7 +113,7 @@ describe("an etcd store of three members", () => {
     const first = await outcomeOf(put(store, "/a", 1));
     expect(first.error).toMatchObject({ code: "unavailable" });
     const second = await outcomeOf(put(store, "/a", 2));
-    expect(String(second.error)).toMatch(/nothing was done/);
+    expect(String(second.error)).toMatch(/nothing was written/);
     const calls = [store.get("/a"), store.list("/"), store.grantLease(1000), lease.keepAlive()];
     for (const { error, tookMs } of await Promise.all(calls.map(outcomeOf))) {
       expect(error).toMatchObject({ name: "StoreError", code: "unavailable" });

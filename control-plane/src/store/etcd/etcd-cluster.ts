@@ -76,7 +76,8 @@ export class EtcdCluster {
   /** The present's revision, from this member; undefined when it can't tell. */
   async present(member: Member, withinMs: number): Promise<number | undefined> {
     const send = this.#readPresent.bind(this);
-    const outcome = await this.#attempt(member, { repeatable: true, send }, withinMs);
+    const call = { repeatable: true, send };
+    const outcome = await this.#track(this.#attempt(member, call, withinMs));
     return outcome.ok ? outcome.value : undefined;
   }
 
@@ -120,20 +121,22 @@ export class EtcdCluster {
   async #run<T>(call: EtcdCall<T>): Promise<T> {
     const { requestTimeoutMs } = this.#settings;
     const deadlineMs = this.#clock.now() + requestTimeoutMs;
-    let failure: EtcdFailure | undefined;
+    let telling: EtcdFailure | undefined;
     for (let round = 0; ; round++) {
       for (const member of this.#inOrder()) {
         this.assertOpen();
         const leftMs = deadlineMs - this.#clock.now();
-        if (leftMs <= 0) throw unavailable(failure, "nothing was done");
+        const none = call.repeatable ? "it may be tried again" : "nothing was written";
+        if (leftMs <= 0) throw unavailable(telling, none);
         const outcome = await this.#try(member, call, leftMs);
         if (outcome.ok) return outcome.value;
-        failure = outcome.failure;
+        const { failure } = outcome;
         if (failure.kind === "unknown" && !call.repeatable) {
-          const doubt = "it may or may not have been done: read before you try again";
+          const doubt = "it may or may not have been written: read before you try again";
           throw unavailable(failure, doubt);
         }
         if (!isPassing(failure)) throw storeErrorFrom(failure);
+        if (!telling || !failure.isLateness) telling = failure;
       }
       await this.pause(round, this.closed, Math.max(0, deadlineMs - this.#clock.now()));
     }

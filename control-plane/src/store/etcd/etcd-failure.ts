@@ -49,6 +49,11 @@ export class EtcdFailure extends Error {
     return error instanceof EtcdFailure ? error : new EtcdFailure(error, host);
   }
 
+  /** It says only that no answer came in time. */
+  get isLateness(): boolean {
+    return this.details.startsWith("Deadline exceeded");
+  }
+
   /** As the failure of a call that was to follow this one. */
   asUnsent(): EtcdFailure {
     return this.kind === "unknown" ? new EtcdFailure(this.cause, this.host, "unsent") : this;

@@ -15,7 +15,6 @@ export interface EtcdWatchOptions {
   readonly clock: Clock;
   /** See EtcdStoreOptions. */
   readonly watchCheckMs: number;
-  readonly onError: (error: unknown) => void;
   readonly prefix: string;
   readonly from: number;
   readonly signal: AbortSignal;
@@ -62,15 +61,14 @@ export class EtcdWatch {
 
   /** One stream, until it is lost or the watch ends. */
   async *#follow(): AsyncGenerator<WatchBatch, void> {
-    const { opened: stream, revision } = await this.#open();
+    const stream = await this.#openUnlessEnded();
+    if (!stream) return;
+    const close = () => stream.close();
+    this.#ended.addEventListener("abort", close, { once: true });
     const assembler = new BatchAssembler(this.#options.keys, this.#next);
     try {
-      this.#assertForward(revision);
-      for (;;) {
-        const response = await this.#response(stream);
-        if (!response) return;
-        assertNotCancelled(response, stream);
-        for (const batch of assembler.add(response)) {
+      while (!this.#options.signal.aborted) {
+        for (const batch of assembler.add(await this.#response(stream))) {
           this.#next = batch.revision + 1;
           this.#seen = Math.max(this.#seen, batch.revision);
           this.#failures = 0;
@@ -83,21 +81,43 @@ export class EtcdWatch {
       if (lost) this.#options.cluster.suspect(stream.member, error);
       throw error;
     } finally {
+      this.#ended.removeEventListener("abort", close);
       stream.close();
     }
   }
 
-  #open(): Promise<{ readonly opened: WatchStream; readonly revision: number }> {
+  /** Undefined when the watch ends first, which may wait for no answer. */
+  async #openUnlessEnded(): Promise<WatchStream | undefined> {
+    const opening = this.#open();
+    const ended = Promise.withResolvers<undefined>();
+    const end = () => ended.resolve(undefined);
+    this.#ended.addEventListener("abort", end, { once: true });
+    try {
+      const stream = await Promise.race([opening, ended.promise]);
+      const closeLater = (late: WatchStream) => late.close();
+      if (!stream) opening.then(closeLater, () => {});
+      return stream;
+    } finally {
+      this.#ended.removeEventListener("abort", end);
+    }
+  }
+
+  async #open(): Promise<WatchStream> {
     const { cluster, keys, prefix } = this.#options;
     // Compaction at revision n forgets also what was deleted in n (before 3.4.34 and 3.5.16), and
     // etcd would still let us watch from n. From n - 1 it says that it is compacted.
     const start_revision = Math.max(1, this.#next - 1);
     const create = { ...keys.range(prefix), start_revision, fragment: true };
-    return cluster.open((member, options) => WatchStream.open(member, create, options));
+    const { opened, revision } = await cluster.open((member, options) =>
+      WatchStream.open(member, create, options),
+    );
+    if (revision < this.#seen) opened.close();
+    this.#assertForward(revision);
+    return opened;
   }
 
-  /** Undefined when the watch ends. @throws when the stream is lost, or can no longer be trusted. */
-  async #response(stream: WatchStream): Promise<IWatchResponse | undefined> {
+  /** @throws when the stream is lost, or can no longer be trusted. */
+  async #response(stream: WatchStream): Promise<IWatchResponse> {
     let next = await this.#wait(stream);
     if (next === "silence") {
       stream.requestProgress();
@@ -105,18 +125,18 @@ export class EtcdWatch {
       this.#assertForward(present);
       next = later;
     }
-    if (this.#ended.aborted) return undefined;
     if (next === "silence") throw this.#lost(stream, "it went silent");
-    stream.take();
     if (next.done) throw this.#lost(stream, "the stream ended");
+    stream.take();
+    assertNotCancelled(next.value, stream);
     return next.value;
   }
 
-  /** The next response, or "silence" when none comes in time or the watch ends. */
+  /** The next response, or "silence" when none comes in time. */
   async #wait(stream: WatchStream): Promise<IteratorResult<IWatchResponse> | "silence"> {
     const { clock, watchCheckMs } = this.#options;
     const settled = new AbortController();
-    const late = clock.sleep(watchCheckMs, AbortSignal.any([settled.signal, this.#ended]));
+    const late = clock.sleep(watchCheckMs, settled.signal);
     try {
       return await Promise.race([stream.next(), late.then(() => "silence" as const)]);
     } finally {
