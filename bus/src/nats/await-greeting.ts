@@ -1,6 +1,13 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import type { Clock } from "@headgate/core";
 import type { ServerAddress } from "./server-address.ts";
+
+export interface GreetingOptions {
+  readonly withinMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Connects, waits until a NATS server greets, and hangs up.
@@ -12,26 +19,33 @@ import type { ServerAddress } from "./server-address.ts";
  */
 export async function awaitGreeting(
   { host, port }: ServerAddress,
-  { withinMs, signal }: { readonly withinMs: number; readonly signal: AbortSignal },
+  { withinMs, clock, signal }: GreetingOptions,
 ): Promise<void> {
-  const late = AbortSignal.timeout(withinMs);
+  const over = new AbortController();
+  const isLate = clock.sleep(withinMs, over.signal).then(() => {
+    if (!over.signal.aborted) throw new Error(`no greeting within ${withinMs} ms`);
+  });
   const socket = connect({ host, port });
   try {
-    const [first]: unknown[] = await firstOf(socket, AbortSignal.any([signal, late]));
+    const greeting = firstOf(socket, AbortSignal.any([signal, over.signal]));
+    const [first] = (await Promise.race([greeting, isLate])) ?? [];
     if (!(first instanceof Uint8Array && Buffer.from(first).toString().startsWith("INFO "))) {
       throw new Error("what listens there is not a NATS server");
     }
-  } catch (error) {
-    throw late.aborted ? new Error(`no greeting within ${withinMs} ms`) : error;
   } finally {
     socket.on("error", () => {});
     socket.destroy();
+    over.abort();
+    isLate.catch(() => {});
   }
 }
 
 async function firstOf(socket: Socket, signal: AbortSignal): Promise<unknown[]> {
+  const data = once(socket, "data", { signal });
   const ended = once(socket, "end", { signal }).then(() => {
     throw new Error("the connection was closed before a greeting");
   });
-  return await Promise.race([once(socket, "data", { signal }), ended]);
+  // Whichever comes second is nobody's.
+  for (const one of [data, ended]) one.catch(() => {});
+  return await Promise.race([data, ended]);
 }

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
+import type { Clock } from "@headgate/core";
 import {
   type Authenticator,
   connect,
@@ -20,6 +21,9 @@ export interface DialOptions {
   readonly credentials: NatsCredentials | undefined;
   readonly connectMs: number;
   readonly pingMs: number;
+  readonly clock: Clock;
+  /** Ends the attempt, unless a server greeted already. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -28,13 +32,9 @@ export interface DialOptions {
  *
  * @throws Error that says why not. Its message has no secrets.
  */
-export async function dial(
-  address: ServerAddress,
-  options: DialOptions,
-  signal: AbortSignal,
-): Promise<NatsConnection> {
+export async function dial(address: ServerAddress, options: DialOptions): Promise<NatsConnection> {
   try {
-    await awaitGreeting(address, { withinMs: options.connectMs, signal });
+    await awaitGreeting(address, { ...options, withinMs: options.connectMs });
     return await connect({
       servers: addressText(address),
       name: options.name,

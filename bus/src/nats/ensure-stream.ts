@@ -1,5 +1,5 @@
 import { recordOf } from "@headgate/core";
-import { isJetStreamError, type JetStreamApi } from "./jetstream-api.ts";
+import { isJetStreamError, type JetStreamApi, JetStreamError } from "./jetstream-api.ts";
 
 /** Of JetStream's StreamConfig, what we decide. Times in nanoseconds. */
 export interface NatsStreamConfig {
@@ -39,12 +39,21 @@ export async function ensureStream(
     await api.call(`STREAM.CREATE.${config.name}`, { ...fixed, ...config });
     return "created";
   } catch (error) {
-    // Another was faster, with other options.
-    if (isJetStreamError(error, "streamNameInUse")) return await ensureStream(api, config);
+    if (isJetStreamError(error, "streamNameInUse")) return await foundAfterAll(api, config);
     if (!isJetStreamError(error, "subjectsOverlap")) throw error;
     const subjects = config.subjects.join(", ");
     throw new RangeError(`another stream keeps some subjects of "${subjects}" already`);
   }
+}
+
+/** Another was faster, with other options. Or with the same, and is not done. */
+async function foundAfterAll(api: JetStreamApi, config: NatsStreamConfig): Promise<"existed"> {
+  const existing = await findStream(api, config.name);
+  if (!existing) {
+    throw new JetStreamError(`stream "${config.name}" is being created`, { status: 503, code: 0 });
+  }
+  assertSame(config, existing);
+  return "existed";
 }
 
 async function findStream(

@@ -100,8 +100,8 @@ export class NatsConsumer implements Subscription, Passenger {
     const { link, clock, random } = this.#options;
     let isOpen = true;
     for (let attempt = 0; !signal.aborted; attempt++) {
-      if (!(await link.reachable(reachableMs, signal))) continue;
-      isOpen ||= await this.#reopen();
+      const isConnected = await link.reachable(reachableMs, signal);
+      isOpen = isConnected && (isOpen || (await this.#reopen()));
       if (isOpen && !signal.aborted) {
         const reason = await this.#pull();
         if (reason === undefined) attempt = 0;

@@ -96,7 +96,7 @@ describe("NATS bus and its connection", { timeout: 60_000 }, () => {
   });
 
   it("keeps no more than its bound for a server that is stuck", async () => {
-    await using made = testBus(server.clientUrl, { waits: { pingMs: 2000 } });
+    await using made = testBus(server.clientUrl);
     const { bus } = made;
     expect(await bus.reachable(10_000)).toBe(true);
     const got = receiving(bus, "small");
@@ -115,7 +115,7 @@ describe("NATS bus and its connection", { timeout: 60_000 }, () => {
   });
 
   it("bounds what requests to a server that is stuck hold", async () => {
-    await using made = testBus(server.clientUrl, { waits: { pingMs: 2000 } });
+    await using made = testBus(server.clientUrl);
     const { bus } = made;
     expect(await bus.reachable(10_000)).toBe(true);
     bus.subscribe("a", () => {});
@@ -151,6 +151,7 @@ describe("NATS bus and its connection", { timeout: 60_000 }, () => {
     await using fastMade = testBus(server.clientUrl);
     const [slow, fast] = [slowMade.bus, fastMade.bus];
     const gate = Promise.withResolvers<void>();
+    await using _opened = { [Symbol.asyncDispose]: async () => gate.resolve() };
     const got: string[] = [];
     const handler = async ({ data }: { data: Uint8Array }) => {
       await gate.promise;

@@ -23,7 +23,7 @@ export interface Outgoing {
 export interface NatsLinkOptions {
   /** In the order in which they are tried. */
   readonly addresses: readonly ServerAddress[];
-  readonly dial: DialOptions;
+  readonly dial: Omit<DialOptions, "clock" | "signal">;
   readonly waits: NatsWaits;
   readonly clock: Clock;
   readonly random: Random;
@@ -117,13 +117,13 @@ export class NatsLink {
     const connection = this.#connection;
     if (!connection || connection.isClosed()) return false;
     const maxBytes = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
-    const bytes = data.byteLength + (headers ? headersBytes : 0);
+    const bytes = data.byteLength + (headers ? headersMaxBytes : 0);
     if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
     connection.publish(subject, data, {
       ...(reply === undefined ? {} : { reply }),
       ...(headers ? { headers } : {}),
     });
-    this.#meter?.add(bytes);
+    this.#meter?.add(subject.length + bytes);
     return true;
   }
 
@@ -148,7 +148,7 @@ export class NatsLink {
 
   async #dial(address: ServerAddress, signal: AbortSignal): Promise<NatsConnection | undefined> {
     try {
-      return await dial(address, this.#options.dial, signal);
+      return await dial(address, { ...this.#options.dial, clock: this.#options.clock, signal });
     } catch (error) {
       if (!signal.aborted) this.#tell(error);
       return undefined;
@@ -159,7 +159,7 @@ export class NatsLink {
   async #serve(connection: NatsConnection, signal: AbortSignal): Promise<void> {
     this.#board(connection);
     void this.#watch(connection);
-    const reason = await Promise.race([connection.closed(), aborted(signal)]);
+    const reason = await closedOrAborted(connection, signal);
     if (signal.aborted) await this.#leave(connection);
     this.#connection = undefined;
     this.#meter = undefined;
@@ -210,7 +210,7 @@ export class NatsLink {
 }
 
 /** More than those that we send need. */
-const headersBytes = 512;
+const headersMaxBytes = 512;
 
 function tooLarge(bytes: number, maxBytes: number): RangeError {
   return new RangeError(
@@ -218,9 +218,15 @@ function tooLarge(bytes: number, maxBytes: number): RangeError {
   );
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function closedOrAborted(connection: NatsConnection, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) return resolve(undefined);
+    const done = (reason?: unknown): void => {
+      signal.removeEventListener("abort", aborted);
+      resolve(reason);
+    };
+    const aborted = (): void => done();
+    signal.addEventListener("abort", aborted);
+    void connection.closed().then(done);
   });
 }

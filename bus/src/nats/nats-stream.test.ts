@@ -148,6 +148,32 @@ describe("NATS bus and its streams", { timeout: 180_000 }, () => {
     expect(got).toEqual(Array.from({ length: 8 }, (_, at) => `${at + 1} (1)`));
   });
 
+  it("keeps apart what is published and what is kept", async () => {
+    await using made = testBus(server.clientUrl, { prefix });
+    const { bus } = made;
+    const stream = await bus.stream(usage);
+    const seen: string[] = [];
+    bus.subscribe(">", ({ subject, respond }) => {
+      seen.push(subject);
+      respond?.(bytes(""));
+    });
+    await stream.append("usage.eu", bytes("1"));
+    bus.publish("usage.eu", bytes("2"));
+    await bus.request("last", bytes(""), { timeoutMs: 5000 });
+    expect(seen).toEqual(["usage.eu", "last"]);
+    expect(await stream.bounds()).toEqual({ first: 1, last: 1 });
+  });
+
+  it("asks on at once when a request's bytes were used up", async () => {
+    // Else it would wait for the next look, which is after a heartbeat.
+    await using made = testBus(server.clientUrl, { prefix, waits: { heartbeatMs: 60_000 } });
+    const stream = await made.bus.stream(usage);
+    const large = new Uint8Array(900_000).fill(65);
+    for (let count = 0; count < 24; count++) await stream.append("usage.eu", large);
+    const got = await collecting(stream, { durable: "ledger" });
+    await reached(() => expect(got).toHaveLength(24));
+  });
+
   it("leaves what it had fetched ahead to others when disposed of", async () => {
     await using made = testBus(server.clientUrl, { prefix });
     const stream = await made.bus.stream(usage);

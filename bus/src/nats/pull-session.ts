@@ -55,7 +55,7 @@ export class PullSession {
     if (batch === 0) return;
     const request = {
       ...{ batch, expires: expiresMs * nanosPerMs, max_bytes: requestMaxBytes },
-      idle_heartbeat: waits.heartbeatMs * nanosPerMs,
+      idle_heartbeat: Math.min(waits.heartbeatMs, expiresMs / 3) * nanosPerMs,
     };
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${path}`;
     const data = new TextEncoder().encode(JSON.stringify(request));
@@ -95,8 +95,8 @@ export class PullSession {
     }
     const description = message.headers?.description ?? "";
     this.#happened({ kind: "status", code: status, description });
-    // Not at once: what refuses this request may refuse the next as well.
-    if (status === 408) this.ask();
+    // Others not at once: what refuses this request may refuse the next as well.
+    if (status === 408 || /exceeds maxbytes/i.test(description)) this.ask();
   }
 
   #tick(): void {

@@ -19,7 +19,7 @@ export function testBus(
     ...{ servers: [server], name: "test", clock: systemClock, ...options },
     onError: (error) => errors.push(String(error)),
     waits: {
-      ...{ connectMs: 1000, reconnectBaseMs: 20, reconnectMaxMs: 200, pingMs: 200 },
+      ...{ connectMs: 1000, reconnectBaseMs: 20, reconnectMaxMs: 200, pingMs: 2000 },
       ...{ heartbeatMs: 200, appendAttemptMs: 500, apiMs: 1000, closeMs: 300, ...waits },
     },
   });

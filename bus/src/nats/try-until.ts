@@ -43,12 +43,12 @@ export async function tryUntil<T>(
   }
 }
 
-/** No place for a stream just now: servers are away. */
-const noSuitablePeers = 10005;
+/** No place for a stream, or none of those who keep it is there: servers are away. */
+const serversAway = [10005, 10118, 10119];
 
 export function mayPass(error: unknown): boolean {
   if (error instanceof JetStreamError) {
-    return error.status === 503 || error.code === noSuitablePeers;
+    return error.status === 503 || serversAway.includes(error.code);
   }
   const passing = [NoRespondersError, BusTimeoutError, BusUnavailableError];
   return passing.some((kind) => error instanceof kind);
