@@ -9,7 +9,15 @@ import type {
 } from "./election-state.ts";
 
 export interface Fault {
-  readonly type: "pause" | "cut" | "outage" | "slow" | "delete-key" | "extend-lease" | "restart";
+  readonly type:
+    | "pause"
+    | "cut"
+    | "outage"
+    | "slow"
+    | "delete-key"
+    | "extend-lease"
+    | "restart"
+    | "hand-over";
   readonly who: number;
   readonly atMs: number;
   readonly forMs: number;
@@ -208,7 +216,7 @@ export class ElectionWorld {
     this.#ask(candidate, failed, () => {
       const lease = this.#nextLease++;
       this.#leaseEndsMs.set(lease, this.nowMs + ttlMs);
-      this.#at(this.nowMs + this.#delayMs(candidate), () => {
+      this.#at(this.nowMs + this.#delayMs(), () => {
         if (settings !== candidate.settings || attempt <= candidate.released) return;
         candidate.leases.set(attempt, lease);
         this.#ask(candidate, undefined, () => this.#put(settings.instance, { attempt, lease }));
@@ -237,11 +245,11 @@ export class ElectionWorld {
     };
     if (failure) this.#at(this.nowMs + ttlMs / 3 / candidate.rate, () => tell(failure));
     if (this.#isCut(candidate)) return;
-    this.#at(this.nowMs + this.#delayMs(candidate), () => {
+    this.#at(this.nowMs + this.#delayMs(), () => {
       if (this.#faultUntil("outage") !== undefined) return;
       const answer = work();
       if (!answer || this.#isCut(candidate)) return;
-      this.#at(this.nowMs + this.#delayMs(candidate), () => tell(answer));
+      this.#at(this.nowMs + this.#delayMs(), () => tell(answer));
     });
   }
 
@@ -249,8 +257,9 @@ export class ElectionWorld {
     return this.#faultUntil("cut", index) !== undefined;
   }
 
-  #delayMs({ index }: Candidate): number {
-    const isSlow = this.#faultUntil("slow", index) !== undefined;
+  /** All are slow together: one slow candidate alone just never wins. */
+  #delayMs(): number {
+    const isSlow = this.#faultUntil("slow") !== undefined;
     return this.#random() * (isSlow ? slowMaxMs : 20);
   }
 
@@ -277,6 +286,11 @@ export class ElectionWorld {
     if (fault.type === "extend-lease" && this.#key) this.#renew(this.#key.lease);
     if (candidate?.watch && fault.type === "cut") candidate.watch.isDeaf = true;
     if (candidate && fault.type === "restart") this.#restart(candidate);
+    const leader = this.#candidates.find((one) => this.#leads(one));
+    if (leader && fault.type === "hand-over") {
+      this.#tell(leader, { type: "stop" });
+      this.#at(this.nowMs + fault.forMs, () => this.#restart(leader));
+    }
   }
 
   /** A new process of the same candidate, which knows nothing. */
@@ -327,7 +341,7 @@ export class ElectionWorld {
     const { watch } = candidate;
     if (!watch || watch.isDeaf) return;
     for (const change of this.#changes.slice(watch.nextIndex)) {
-      watch.lastMs = Math.max(watch.lastMs, this.nowMs + this.#delayMs(candidate));
+      watch.lastMs = Math.max(watch.lastMs, this.nowMs + this.#delayMs());
       this.#at(watch.lastMs, () => {
         if (candidate.watch !== watch || watch.isDeaf) return;
         this.#tell(candidate, { type: "watch-changed", id: watch.id, ...change });
