@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   adminToken,
@@ -114,6 +116,29 @@ describe("plain HTTP on the admin port", () => {
     expect(await response.json()).toMatchObject({ code: "unauthenticated" });
   });
 
+  it("answers the next call on a connection at once, whatever was refused before", async () => {
+    const { port } = plane.adminAddress ?? {};
+    using agent = ownAgent();
+    const call = async (name: string, authorization: string) => {
+      const headers = { authorization, "content-type": "application/json" };
+      const path = `${service}/CreateTeam`;
+      const request = httpRequest({ agent, port, path, method: "POST", headers });
+      request.end(JSON.stringify({ team: { name } }));
+      const [response]: IncomingMessage[] = await once(request, "response");
+      response?.resume();
+      await once(request, "close");
+      return { status: response?.statusCode, sameConnection: request.reusedSocket };
+    };
+    const good = `Bearer ${adminToken}`;
+    const startMs = performance.now();
+    expect(await call("x".repeat(17 * 1024 * 1024), good)).toMatchObject({ status: 429 });
+    expect(await call("one", good)).toEqual({ status: 200, sameConnection: true });
+    expect(await call("x".repeat(17 * 1024 * 1024), "Bearer wrong")).toMatchObject({ status: 401 });
+    expect(await call("two", good)).toEqual({ status: 200, sameConnection: true });
+    // An idle connection is cut after 5 seconds.
+    expect(performance.now() - startMs).toBeLessThan(4_500);
+  });
+
   it("stops within its bound although a connection stays open, and twice", async () => {
     const held = fetch(`${plane.adminAddress?.url}/health/live`);
     await held;
@@ -121,6 +146,11 @@ describe("plain HTTP on the admin port", () => {
     await expect(fetch(`${plane.adminAddress?.url}/health/live`)).rejects.toThrow();
   });
 });
+
+function ownAgent(): Agent & Disposable {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() });
+}
 
 function post(body: string, type = "application/json"): RequestInit {
   const headers = { authorization: `Bearer ${adminToken}`, "content-type": type };

@@ -9,6 +9,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import type { Logger } from "pino";
+import { withDiscardedRest } from "./discard-body.ts";
 import { type Peer, peerKey } from "./peer.ts";
 import { type PeerCertificate, peerCertificateFrom } from "./peer-certificate.ts";
 import { withPlainGrpcMessage } from "./plain-grpc-message.ts";
@@ -38,7 +39,8 @@ export function rpcHandler({ routes, fallback, logger }: RpcHandlerOptions): Nod
     const handler = handlers.get(path);
     if (!handler) return fallback(request, response);
     const values = createContextValues().set(peerKey, peerFrom(request));
-    handler(universalRequestFromNodeRequest(request, response, undefined, values))
+    const call = universalRequestFromNodeRequest(request, response, undefined, values);
+    handler("stream" in request ? call : withDiscardedRest(call, request, response))
       .then((answer) => universalResponseToNodeResponse(withPlainGrpcMessage(answer), response))
       .catch((err) => logger.debug({ err, path }, "the connection of a call was lost"));
   };

@@ -13,8 +13,16 @@ import { secureContextFrom } from "./tls-reload.ts";
 /** Slow senders are cut off: a request is there after a minute or not at all. */
 const requestTimeouts = { headersTimeout: 10_000, requestTimeout: 60_000 };
 
-/** One node needs few streams; this is for tools that open many calls at once. */
-const http2Settings = { settings: { maxConcurrentStreams: 256 } };
+const http2Settings = {
+  /** One node needs few streams; this is for tools that open many calls at once. */
+  settings: { maxConcurrentStreams: 256 },
+  /**
+   * In megabytes, for one connection, of what waits to be read by its peer. Beyond, new calls are
+   * refused (ENHANCE_YOUR_CALM): with Node's 10, a full snapshot under way would keep a node from
+   * opening its other streams.
+   */
+  maxSessionMemory: 64,
+};
 
 /** For the admin port. @throws what TLS says of a bad certificate or key. */
 export function createHttp1Server(

@@ -26,6 +26,12 @@ function connectCaller(name: string, create: Create): CallerOf {
   };
 }
 
+/**
+ * In megabytes. A client of Node's takes no answer on a connection while more of its own waits to be
+ * sent: with the default of 10, none to a message that is too large.
+ */
+const nodeOptions = { maxSessionMemory: 64 };
+
 export const connectCallers: readonly CallerOf[] = [
   connectCaller("Connect over HTTP/1.1", ({ admin }, interceptors) =>
     createConnectTransport({ baseUrl: admin, httpVersion: "1.1", interceptors }),
@@ -34,21 +40,22 @@ export const connectCallers: readonly CallerOf[] = [
     createConnectTransport({
       baseUrl: grpc,
       httpVersion: "2",
+      nodeOptions,
       useBinaryFormat: false,
       interceptors,
     }),
   ),
   connectCaller("Connect over HTTP/2", ({ grpc }, interceptors) =>
-    createConnectTransport({ baseUrl: grpc, httpVersion: "2", interceptors }),
+    createConnectTransport({ baseUrl: grpc, httpVersion: "2", nodeOptions, interceptors }),
   ),
   connectCaller("gRPC by connect-node", ({ grpc }, interceptors) =>
-    createGrpcTransport({ baseUrl: grpc, interceptors }),
+    createGrpcTransport({ baseUrl: grpc, interceptors, nodeOptions }),
   ),
   connectCaller("gRPC-web over HTTP/1.1", ({ admin }, interceptors) =>
     createGrpcWebTransport({ baseUrl: admin, httpVersion: "1.1", interceptors }),
   ),
   connectCaller("gRPC-web over HTTP/2", ({ grpc }, interceptors) =>
-    createGrpcWebTransport({ baseUrl: grpc, httpVersion: "2", interceptors }),
+    createGrpcWebTransport({ baseUrl: grpc, httpVersion: "2", nodeOptions, interceptors }),
   ),
 ];
 
