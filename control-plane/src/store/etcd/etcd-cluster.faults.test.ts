@@ -8,7 +8,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Store } from "../store.ts";
 import { StoreError } from "../store-error.ts";
-import { Follower, open, outcomeOf, put, putOf, textAt } from "./fault-kit.ts";
+import { Follower, open, outcomeOf, put, putOf, textAt } from "./faults.fixture.ts";
 
 let prefix: string;
 let tests = 0;

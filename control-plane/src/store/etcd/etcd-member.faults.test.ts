@@ -7,7 +7,7 @@ import { type Link, startLink } from "@headgate/testing/links";
 import { type EtcdServer, startEtcd } from "@headgate/testing/servers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CompactedError } from "../store.ts";
-import { Follower, open, outcomeOf, put, putOf, remove, textAt } from "./fault-kit.ts";
+import { Follower, open, outcomeOf, put, putOf, remove, textAt } from "./faults.fixture.ts";
 
 // One member, and a line to it that can be cut.
 let etcd: EtcdServer;
@@ -130,6 +130,20 @@ describe("an etcd store whose etcd is silent", () => {
       expect(error).toBeUndefined();
       expect(tookMs).toBeLessThan(500);
     }
+  });
+
+  it("leaves a watch alone that is idle, and its member well", async () => {
+    await using opened = open([host], { prefix, watchCheckMs: 250 });
+    const from = await put(opened.store, "/a", 0);
+    const follower = new Follower(opened.store, "/", from);
+    await follower.reaches(from);
+    const before = link.counters;
+    await systemClock.sleep(1500);
+    const after = link.counters;
+    expect(opened.errors).toEqual([]);
+    expect(after.accepted).toBe(before.accepted);
+    expect(after.bytesThere).toBeGreaterThan(before.bytesThere);
+    await follower.stop();
   });
 
   it("notices a watch that went silent, and misses nothing", async () => {

@@ -4,7 +4,7 @@ import { enableRootAuth, startEtcd, startEtcdCluster } from "@headgate/testing/s
 import { describe, expect, it } from "vitest";
 import { createEtcdStore } from "./etcd-store.ts";
 import type { EtcdStoreOptions } from "./etcd-store-options.ts";
-import { Follower, open as openStore, outcomeOf, put, textAt } from "./fault-kit.ts";
+import { Follower, open as openStore, outcomeOf, put, textAt } from "./faults.fixture.ts";
 
 const rootPassword = "hunter2-of-etcd";
 const credentials = { username: "root", password: rootPassword };
