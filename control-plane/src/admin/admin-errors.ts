@@ -69,18 +69,13 @@ export function connectErrorFrom(error: unknown): ConnectError | undefined {
   if (error instanceof TooLargeError) return invalidArgument(error.message);
   if (error instanceof CompactedError) return outOfRange(error.message);
   if (!(error instanceof StoreError)) return undefined;
-  // Not StoreErrorCode: stores may have codes that only some of them need.
-  switch (error.code as string) {
+  switch (error.code) {
     case "full":
       return new ConnectError(error.message, Code.ResourceExhausted, undefined, undefined, error);
-    case "unavailable":
+    case "unavailable": // Its message says whether a write may have been made.
     case "locked":
-    case "closed": {
-      const message =
-        `the store cannot be reached (${error.message}); a write may or may not have been made: ` +
-        "read before you write again";
-      return new ConnectError(message, Code.Unavailable, undefined, undefined, error);
-    }
+    case "closed":
+      return new ConnectError(error.message, Code.Unavailable, undefined, undefined, error);
     default:
       return undefined;
   }

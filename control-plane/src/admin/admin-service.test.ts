@@ -207,7 +207,7 @@ describe("AdminService errors", () => {
           provider: {
             name: "p2",
             type: resources.ProviderType.OPENAI,
-            credentials: [{ name: "p-a" }],
+            credentials: [{ name: "p-a", apiKey: "sk-upstream" }],
           },
         }),
       code: Code.FailedPrecondition,

@@ -127,7 +127,7 @@ function provider(name: string, credential = `${name}-a`): resources.Provider {
   return create(resources.ProviderSchema, {
     name,
     type: resources.ProviderType.OPENAI,
-    credentials: [{ name: credential }],
+    credentials: [{ name: credential, apiKey: "sk-upstream" }],
   });
 }
 

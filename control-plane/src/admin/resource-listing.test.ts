@@ -67,7 +67,7 @@ describe("a listing with a filter", () => {
   it("of the other kinds: by what they have", async () => {
     const { OPENAI, OLLAMA } = resources.ProviderType;
     await api.createProvider({
-      provider: { name: "a", type: OPENAI, credentials: [{ name: "c" }] },
+      provider: { name: "a", type: OPENAI, credentials: [{ name: "c", apiKey: "sk-upstream" }] },
     });
     await api.createProvider({
       provider: { name: "b", type: OLLAMA, credentials: [{ name: "d" }] },

