@@ -16,6 +16,8 @@ export interface LoadReport {
   readonly calls: number;
   readonly ok: number;
   readonly failed: number;
+  /** At nodes that were away on purpose: see excuse(). Not among the others. */
+  readonly excused: number;
   readonly maxGapMs: number;
   readonly truth: LoadTruth;
 }
@@ -48,6 +50,7 @@ export class LabLoad implements AsyncDisposable {
   readonly #tallies = new Map<string, Tally>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #inFlight = new Map<string, Set<Promise<void>>>();
+  readonly #excused = new Set<string>();
   readonly #startedMs = performance.now();
   #endedMs: number | undefined;
 
@@ -63,6 +66,16 @@ export class LabLoad implements AsyncDisposable {
       this.#inFlight.set(name, new Set());
       this.#timers.push(setInterval(() => this.#call(name), 1_000 / perSecond));
     }
+  }
+
+  /** This node is about to be killed: what fails there, from now until disposed, is counted apart. */
+  excuse(name: string): Disposable {
+    this.#excused.add(name);
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#excused.delete(name)) this.#tallies.get(name)?.forgive(performance.now());
+      },
+    };
   }
 
   async stop(): Promise<LoadReport> {
@@ -83,6 +96,7 @@ export class LabLoad implements AsyncDisposable {
       calls: sum(({ calls }) => calls),
       ok: sum(({ ok }) => ok),
       failed: sum(({ calls, ok }) => calls - ok),
+      excused: sum(({ excused }) => excused),
       maxGapMs: Math.max(...nodes.map(([, report]) => report.maxGapMs)),
       truth: this.#truth(),
     };
@@ -106,8 +120,10 @@ export class LabLoad implements AsyncDisposable {
     const startedMs = performance.now();
     const url = this.#lab.node(name).url("proxy");
     const { timeoutMs } = this.#options;
+    const wasExcused = this.#excused.has(name);
     const failure = await callNode({ url, number, stream: number % 2 === 1, timeoutMs });
-    tally.add({ number, startedMs, endedMs: performance.now(), failure });
+    const excused = wasExcused || this.#excused.has(name);
+    tally.add({ number, startedMs, endedMs: performance.now(), failure, excused });
   }
 
   #truth(): LoadTruth {

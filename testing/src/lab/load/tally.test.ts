@@ -15,6 +15,7 @@ describe("Tally", () => {
       calls: 103,
       ok: 100,
       failures: { "status 503": 2, ECONNREFUSED: 1 },
+      excused: 0,
       skipped: 1,
       maxGapMs: 1_001,
       p50Ms: 50,
@@ -35,6 +36,18 @@ describe("Tally", () => {
       tally.add({ number: -number - 1, startedMs: 0, endedMs, failure: "no gap ends with this" });
     }
     expect(tally.report(nowMs).maxGapMs).toBe(gapMs);
+  });
+
+  it("counts apart what failed at a node that was away on purpose, and forgives the gap", () => {
+    const tally = new Tally(0);
+    tally.add({ number: 1, startedMs: 0, endedMs: 100, failure: undefined });
+    tally.add({ number: 2, startedMs: 0, endedMs: 200, failure: "ECONNRESET", excused: true });
+    tally.add({ number: 3, startedMs: 0, endedMs: 300, failure: "status 503", excused: false });
+    tally.forgive(5_000);
+    tally.add({ number: 4, startedMs: 0, endedMs: 5_100, failure: undefined, excused: true });
+    expect(tally.report(5_100)).toMatchObject({
+      ...{ calls: 3, ok: 2, failures: { "status 503": 1 }, excused: 1, maxGapMs: 100 },
+    });
   });
 
   it("has no quantiles without answers", () => {

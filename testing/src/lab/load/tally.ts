@@ -5,6 +5,8 @@ export interface Outcome {
   readonly endedMs: number;
   /** Undefined when it was answered in full. */
   readonly failure: string | undefined;
+  /** If it failed, it is counted apart: its node was killed on purpose. */
+  readonly excused?: boolean;
 }
 
 export interface TallyReport {
@@ -12,6 +14,8 @@ export interface TallyReport {
   readonly ok: number;
   /** How many, by reason. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Failed while the node was away on purpose; not among the calls. */
+  readonly excused: number;
   /** Not made, since too many were under way: the rate was not kept. */
   readonly skipped: number;
   /** Longest time without an answered call, from the start until now. */
@@ -33,6 +37,7 @@ export class Tally {
   readonly #latenciesMs: number[] = [];
   readonly #failures = new Map<string, number>();
   #ended = 0;
+  #excused = 0;
   #skipped = 0;
   #lastOkMs: number;
   #maxGapMs = 0;
@@ -41,7 +46,11 @@ export class Tally {
     this.#lastOkMs = nowMs;
   }
 
-  add({ number, startedMs, endedMs, failure }: Outcome): void {
+  add({ number, startedMs, endedMs, failure, excused = false }: Outcome): void {
+    if (failure !== undefined && excused) {
+      this.#excused += 1;
+      return;
+    }
     this.#ended += 1;
     if (failure !== undefined) {
       this.failed.add(number);
@@ -58,6 +67,11 @@ export class Tally {
     this.#skipped += 1;
   }
 
+  /** The time since the last answer is no gap: the node was away on purpose. */
+  forgive(nowMs: number): void {
+    this.#lastOkMs = nowMs;
+  }
+
   report(nowMs: number): TallyReport {
     const sorted = this.#latenciesMs.filter((value) => value !== undefined).sort((a, b) => a - b);
     const quantile = (share: number) => sorted[Math.ceil(sorted.length * share) - 1];
@@ -65,6 +79,7 @@ export class Tally {
       calls: this.#ended,
       ok: this.answered.size,
       failures: Object.fromEntries(this.#failures),
+      excused: this.#excused,
       skipped: this.#skipped,
       maxGapMs: Math.max(this.#maxGapMs, nowMs - this.#lastOkMs),
       p50Ms: quantile(0.5),
