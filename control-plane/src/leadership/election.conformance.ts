@@ -65,7 +65,8 @@ export function electionConformance(name: string, makeWorld: () => Promise<Elect
         const { signal } = leadership;
         await leader.elector.stop();
         expect([signal.aborted, leader.isLeader]).toEqual([true, false]);
-        await stage.until(() => follower.isLeader, "the other to lead");
+        // Sooner than the lease could end by itself.
+        await stage.until(() => follower.isLeader, "the other to lead", 3_000);
         expect(follower.leadership?.epoch).toBeGreaterThan(leadership.epoch);
         expect(leader.changes.at(-1)?.isLeader).toBe(false);
       }),
@@ -182,9 +183,10 @@ export function electionConformance(name: string, makeWorld: () => Promise<Elect
       "leaves no key behind when stopped while it claims",
       using(async (stage) => {
         const a = await stage.candidate("a", "global", "mute");
-        await a.elector.stop();
+        await stage.until(() => a.store.lease !== undefined, "it to claim");
+        void a.elector.stop();
         const b = await stage.candidate("b");
-        await stage.until(() => b.isLeader, "the other to lead", 4_500);
+        await stage.until(() => b.isLeader, "the other to lead", 3_000);
       }),
     );
   });

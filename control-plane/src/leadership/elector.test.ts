@@ -56,12 +56,15 @@ describe("a leader that was away", () => {
     await pass(100, clockA, clockB);
   });
   afterEach(async () => {
-    await Promise.all([a.stop(), b.stop(), storeClock.advance(0)]);
+    const stopped = Promise.all([a.stop(), b.stop()]);
+    for (const clock of [clockA, clockB]) await clock.advance(2_000);
+    await stopped;
     await store.close();
   });
 
   it("is no leader when it comes back, before it has heard of anything", async () => {
     const leadership = a.leadership;
+    storeOfA.trouble = "hangs";
     await pass(8_000, clockB);
     const taken = await b.leadership?.transact(put("b"));
     expect(taken?.ok).toBe(true);
@@ -72,7 +75,10 @@ describe("a leader that was away", () => {
       undefined,
       false,
     ]);
+    const { calls } = storeOfA;
     await expect(leadership?.transact(put("a"))).rejects.toThrow(LeadershipLostError);
+    expect(storeOfA.calls).toBe(calls);
+    storeOfA.trouble = "ok";
     for (let ms = 0; ms < 10_000; ms += 500) {
       await pass(500, clockA, clockB);
       expect([a.status().isLeader, leadership?.isValid()]).toEqual([false, false]);
@@ -102,6 +108,27 @@ describe("a leader that was away", () => {
 });
 
 describe("an elector", () => {
+  it("puts no key under a lease that is granted after it stopped", async () => {
+    const clock = new ManualClock();
+    const store = createEmbeddedStore({ path: ":memory:", clock });
+    const gate = Promise.withResolvers<void>();
+    const grantLease: Store["grantLease"] = async (ttlMs) => {
+      await gate.promise;
+      return store.grantLease(ttlMs);
+    };
+    const late = Object.assign(new TroubledStore(store), { grantLease });
+    const one = elector({ store: late, clock });
+    one.start();
+    await clock.advance(100);
+    const stopped = one.stop();
+    await clock.advance(2_000);
+    await stopped;
+    gate.resolve();
+    await clock.advance(1_000);
+    expect((await store.get("/leaders/global")).value).toBeUndefined();
+    await store.close();
+  });
+
   it.each([
     { name: "no scope", options: { scope: "" }, says: /a scope is like "global"/ },
     { name: "a scope that begins with a slash", options: { scope: "/x" }, says: /got "\/x"/ },
