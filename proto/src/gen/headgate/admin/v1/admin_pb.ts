@@ -137,7 +137,9 @@ export type UpdateProviderRequest = Message<"headgate.admin.v1.UpdateProviderReq
   provider?: Provider | undefined;
 
   /**
-   * The fields to change, as `limits` or `retry.max_attempts`; metadata.revision is then optional. Absent: all.
+   * The fields to change, as `limits` or `retry.max_attempts`; metadata.revision is then optional. Lists
+   * are replaced as a whole; what is named and not given is cleared. `*`: all, at whatever revision.
+   * Absent: all.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -1030,7 +1032,8 @@ export type Change = Message<"headgate.admin.v1.Change"> & {
   action: ChangeAction;
 
   /**
-   * Paths of the fields that differ, as `deployments[0].weight`; for a secret its name, never its value.
+   * With UPDATED: paths of the fields that differ, as `deployments[0].weight`; for a secret its name,
+   * never its value. Instead of more than 100, the names of the resource's own fields.
    *
    * @generated from field: repeated string changed_fields = 4;
    */
@@ -2293,7 +2296,8 @@ export const AuditOutcome = {
   DONE: 1,
 
   /**
-   * Refused for who asked: UNAUTHENTICATED or PERMISSION_DENIED. At most 10 a second are kept.
+   * Refused for who asked: UNAUTHENTICATED, PERMISSION_DENIED, or NOT_FOUND of what is not theirs to
+   * see. Each replica keeps at most 10 a second.
    *
    * @generated from enum value: AUDIT_OUTCOME_DENIED = 2;
    */
@@ -2402,12 +2406,17 @@ export const NodeStateSchema: GenEnum<NodeState> = /*@__PURE__*/
  * Errors: INVALID_ARGUMENT (all problems listed), NOT_FOUND, ALREADY_EXISTS, ABORTED (the revision is
  * not the current one: get, merge, try again), FAILED_PRECONDITION (managed by a file, or still
  * referenced), UNAUTHENTICATED (who are you?), PERMISSION_DENIED (your role may not), OUT_OF_RANGE (a
- * watch starts too long ago: start anew), UNAVAILABLE (the store cannot be reached; a write that ends
- * so may or may not have been made).
+ * revision is no longer kept: start anew), RESOURCE_EXHAUSTED (the store, or the replica, has no room),
+ * UNAVAILABLE (the store cannot be reached; a write that ends so may or may not have been made).
  *
  * Every write takes `validate_only`: all is checked, nothing is written, and the answer is what the
- * write would have answered. Every listing takes a `filter`: comparisons joined by AND, for example
- * `team = "research" AND name = "alice-*" AND NOT revoked`, over the fields that the listing names.
+ * write would have answered. Every listing takes a `filter`: comparisons (`=`, `!=`; `*` stands for any
+ * text) joined by AND or OR, for example `team = "research" AND name = "alice-*" AND NOT revoked`, over
+ * the fields that the listing names. AND beside OR needs parentheses. At most 1024 characters. A page
+ * may be short, even empty, where few match: what counts is next_page_token.
+ *
+ * Who manages the keys of one team (ROLE_TEAM) sees those, that team and the models; what else there
+ * is does not exist for them (NOT_FOUND).
  *
  * @generated from service headgate.admin.v1.AdminService
  */
@@ -2637,8 +2646,9 @@ export const AdminService: GenService<{
     output: typeof DeletePolicyResponseSchema;
   },
   /**
-   * Create and update all the resources named, in one transaction; beyond 126 writes in several, each
-   * whole, in the order of references: a reader never sees a model before its provider.
+   * Create and update all the resources named, in one transaction; beyond 125 writes (a new key is
+   * two) or 1 MiB in several, each whole, in the order of references: a reader never sees a model
+   * before its provider.
    *
    * @generated from rpc headgate.admin.v1.AdminService.Apply
    */
