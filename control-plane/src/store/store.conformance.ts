@@ -95,6 +95,9 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
         expect((await store.list("p%")).value.map((entry) => entry.key)).toEqual(keys);
         expect((await store.list("p%a_")).value.map((entry) => entry.key)).toEqual(["p%a_"]);
         expect((await store.list("")).value).toHaveLength(12);
+        const behind = await store.list("p%\u{10000}", { after: "p%\uffff" });
+        expect(behind.value.map((entry) => entry.key)).toEqual(["p%\u{10000}"]);
+        expect((await store.list("p%", { after: "q" })).value).toEqual([]);
       }),
     );
 
@@ -175,6 +178,7 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
             { key: "/a", revision },
             { key: "/b", revision },
             { key: "/a", revision: 0 },
+            { key: "/absent", revision: 0 },
           ],
           writes: [putOf("/a", "2"), putOf("/c", "2")],
         });
