@@ -5,12 +5,15 @@ import { readText } from "./read-file-argument.ts";
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
+  /** Who signs the certificates of clients. */
+  readonly clientCa?: string | undefined;
 }
 
 /** PEM texts. */
 export interface Tls {
   readonly cert: string;
   readonly key: string;
+  readonly clientCa?: string;
 }
 
 /** PEM texts of a client: whom it trusts, and what it shows. */
@@ -22,9 +25,13 @@ export interface TlsTexts {
 
 /** The certificate and key for a listener; nothing when the settings name none. */
 export async function readTls(files: TlsFiles | undefined): Promise<{ readonly tls?: Tls }> {
-  if (files === undefined) return {};
-  const [cert, key] = await Promise.all([readText(files.cert), readText(files.key)]);
-  return { tls: { cert, key } };
+  return files === undefined ? {} : { tls: await readTlsFiles(files) };
+}
+
+export async function readTlsFiles({ cert, key, clientCa }: TlsFiles): Promise<Tls> {
+  const texts = await Promise.all([readText(cert), readText(key)]);
+  const ca = clientCa === undefined ? {} : { clientCa: await readText(clientCa) };
+  return { cert: texts[0], key: texts[1], ...ca };
 }
 
 /** Those of a client; empty when the settings name none. */

@@ -8,40 +8,28 @@ import { applyFailure } from "./admin/admin-errors.ts";
 import { AdminLog } from "./admin/admin-log.ts";
 import { createAdminService } from "./admin/admin-service.ts";
 import { type Applied, ApplyService } from "./admin/apply-service.ts";
+import { nodeFilter } from "./admin/node-filter.ts";
 import { ownSource } from "./audit/audit-source.ts";
 import { createAuditor } from "./audit/create-auditor.ts";
 import { startAccess } from "./auth/start-access.ts";
-import { Debouncer, type DebounceTimes, defaultDebounce } from "./discovery/debouncer.ts";
-import { DiscoveryServer } from "./discovery/discovery-server.ts";
-import { NodeRegistry } from "./discovery/node-registry.ts";
-import { SnapshotCache } from "./discovery/snapshot-cache.ts";
-import { SnapshotFeed } from "./discovery/snapshot-feed.ts";
+import type { DebounceTimes } from "./discovery/debouncer.ts";
+import type { RolloutTimes } from "./discovery/rollout.ts";
+import { startSnapshots } from "./discovery/start-snapshots.ts";
 import { createCallObserver } from "./http/call-observer.ts";
-import type { Gates } from "./http/gates.ts";
-import { createHealth, type Health } from "./http/health-service.ts";
-import { type BoundAddress, type ListenAt, type Listener, listen } from "./http/listener.ts";
-import { rpcHandler } from "./http/node-adapter.ts";
+import { createHealth } from "./http/health-service.ts";
+import type { BoundAddress } from "./http/listener.ts";
+import { type ListenOptions, openListeners } from "./http/open-listeners.ts";
 import { createPlainRoutes } from "./http/plain-routes.ts";
-import {
-  healthNames,
-  type RpcServices,
-  routeAdmin,
-  routeDiscovery,
-  routeIdentity,
-  routeTools,
-} from "./http/rpc-services.ts";
-import { createHttp1Server, createHttp2PortServer } from "./http/servers.ts";
+import { healthNames, type RpcServices, routeAdmin, routeDiscovery } from "./http/rpc-services.ts";
 import { createNodeIdentity } from "./identity/node-identity.ts";
+import { startLeading } from "./leadership/start-leading.ts";
 import { ResourceCodec } from "./resources/resource-codec.ts";
 import { ResourceWriter } from "./resources/resource-writer.ts";
 import { loadOrCreateSettings } from "./resources/settings.ts";
 import { createSecretsService } from "./status/secrets-service.ts";
 import { type BackendKinds, createStatusService } from "./status/status-service.ts";
 import type { Store } from "./store/store.ts";
-import {
-  type ControlPlaneMetrics,
-  createControlPlaneMetrics,
-} from "./telemetry/control-plane-metrics.ts";
+import { createControlPlaneMetrics } from "./telemetry/control-plane-metrics.ts";
 
 export interface ControlPlaneOptions {
   /** Stays the caller's: close it after stop(). */
@@ -54,6 +42,7 @@ export interface ControlPlaneOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** The root token. */
   readonly adminToken: string;
   /** Whose tokens are taken besides. */
   readonly oidc?: OidcConfig;
@@ -66,15 +55,11 @@ export interface ControlPlaneOptions {
   /** The name of this replica, one of its own each. */
   readonly replica: string;
   readonly build: string;
-  readonly listen: {
-    /** HTTP/1.1: the admin API as Connect and JSON, metrics, health. */
-    readonly admin?: ListenAt;
-    /** HTTP/2: admin API and discovery as gRPC and Connect. */
-    readonly grpc?: ListenAt;
-  };
+  readonly listen: ListenOptions["listen"];
   /** Metrics of what else runs in this process, for the admin port's page; no name twice. */
   readonly moreMetrics?: () => Promise<string>;
   readonly debounce?: DebounceTimes;
+  readonly rollout?: Partial<RolloutTimes>;
   /** Nodes connected at once. Default 10,000. */
   readonly nodesMax?: number;
 }
@@ -96,7 +81,7 @@ export interface ControlPlane {
   /** No file is watched from now on: what files owned can be edited by the API again. */
   releaseFiles(): Promise<void>;
   metricsText(): Promise<string>;
-  /** End streams, close sockets. Idempotent. Takes 2 seconds at most. */
+  /** Resign, end streams, close sockets. Idempotent. Takes a few seconds at most. */
   stop(): Promise<void>;
 }
 
@@ -106,60 +91,71 @@ export interface ControlPlane {
  * @throws UnsealError if the store was sealed with another key; what listen() reports.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, clock, logger } = options;
+  const { store, sealer, clock, random, logger, joinToken, region, build } = options;
   if (options.adminToken === "") throw new RangeError("adminToken must not be empty");
+  await using starting = new AsyncDisposableStack();
   const metrics = createControlPlaneMetrics();
-  const codec = new ResourceCodec(options.sealer);
+  const codec = new ResourceCodec(sealer);
   const settings = await loadOrCreateSettings(store, codec);
+  const auditor = createAuditor({ store, codec, clock, random, logger, metrics: metrics.audit });
+  starting.defer(() => auditor.flush());
+  const shared = { store, codec, sealer, clock, random, logger, auditor };
 
-  const snapshots = startSnapshots(options, { codec, metrics });
-  const { cache, feed, discovery, registry } = snapshots;
+  const snapshots = startSnapshots({
+    ...shared,
+    ...{ bus: options.bus, metrics, replica: { name: options.replica, region, build } },
+    limits: options,
+    onDenied: (message, context) => auditor.denied(auditor.sourceOf(context), message),
+  });
+  const stopSnapshots = onceOnly(() => snapshots.stop());
+  starting.defer(stopSnapshots);
+  const { cache, feed, fleet, discovery } = snapshots;
   await feed.loaded;
 
-  const { random } = options;
-  const auditor = createAuditor({ store, codec, clock, random, logger, metrics: metrics.audit });
-  const kept = { store, codec, clock, random, logger, auditor };
-  const { joinToken, sealer } = options;
-  const sealing = { store, sealer, clock, auditor };
+  const hasClientCa = options.listen.grpc?.tls?.clientCa !== undefined;
   const identity = await createNodeIdentity({
-    ...kept,
+    ...shared,
     joinToken,
-    trustsThisMachine: joinToken === undefined && options.listen.grpc?.tls?.clientCa === undefined,
-    onRevoked: (node) => discovery.letGo(node),
+    trustsThisMachine: joinToken === undefined && !hasClientCa,
+    onRevoked: (node) => {
+      discovery.letGo(node);
+      fleet.forgetNode(node);
+    },
   });
+  starting.use(identity);
   const access = startAccess({
-    ...kept,
+    ...shared,
     rootToken: options.adminToken,
     oidc: options.oidc,
     authenticateNode: identity.authenticate,
   });
+  starting.defer(() => access.stop());
   await access.loaded;
+
+  const candidate = { name: options.replica };
+  const leading = startLeading({ ...shared, metrics: metrics.leadership, candidate });
+  const stopLeading = onceOnly(() => leading.stop());
+  starting.defer(stopLeading);
+  const status = createStatusService({
+    ...options,
+    kinds: options.backends ?? { store: "embedded", bus: "embedded" },
+    electors: leading.electors,
+    version: () => cache.version,
+    listReplicas: () => fleet.listReplicas(),
+  });
+
   const writer = new ResourceWriter({ store, codec, auditor });
   const writing = { writer, clock, hmacKey: settings.keyHmacKey };
   const apply = new ApplyService(writing);
-  const stopping = new AbortController();
   const log = new AdminLog(logger);
+  const stopping = new AbortController();
   const services: RpcServices = {
     admin: createAdminService({
+      ...{ writing, apply, auditor, log, logger, signal: stopping.signal },
       tokens: access.tokens,
       joining: identity.joining,
-      status: {
-        ...createStatusService({
-          ...options,
-          kinds: options.backends ?? { store: "embedded", bus: "embedded" },
-          electors: [],
-          version: () => cache.version,
-          listReplicas: () => [],
-        }),
-        ...createSecretsService(sealing),
-      },
-      writing,
-      apply,
-      auditor,
-      log,
-      logger,
-      signal: stopping.signal,
-      nodes: { listNodes: () => ({ nodes: registry.list(cache.version) }) },
+      status: { ...status, ...createSecretsService(shared) },
+      nodes: { listNodes: ({ filter }) => ({ nodes: fleet.listNodes(nodeFilter(filter)) }) },
     }),
     discovery: discovery.implementation,
     identity: identity.implementation,
@@ -170,15 +166,21 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const metricsText = async (): Promise<string> =>
     (await metrics.registry.metrics()) + ((await options.moreMetrics?.()) ?? "");
   const whyNotReady = () => (feed.isLoaded ? undefined : "the store has not been read yet");
-  const plainRoutes = createPlainRoutes({ metricsText, whyNotReady });
+  const fallback = createPlainRoutes({ metricsText, whyNotReady });
   const health = createHealth({ services: healthNames, whyNotReady, clock });
-  const served = { services, gates: access.gates, health, plainRoutes };
-  const listeners = await openListeners(options, served).catch(async (error) => {
-    await Promise.all([snapshots.stop(), access.stop(), identity[Symbol.asyncDispose]()]);
-    throw error;
+  const { expireTime } = metrics.tls;
+  const onCertificate = (ms: number) => expireTime.set({ certificate: "server" }, ms / 1000);
+  const served = { services, gates: access.gates, health, fallback };
+  const listeners = await openListeners({ ...options, onCertificate }, served);
+  starting.defer(() => listeners.stop());
+  // First of all: others take over at once, and nodes and watchers go elsewhere.
+  starting.defer(async () => {
+    stopping.abort();
+    health.stop();
+    await Promise.all([stopLeading(), stopSnapshots()]);
   });
 
-  let stopped: Promise<void> | undefined;
+  const running = starting.move();
   return {
     ...(listeners.admin && { adminAddress: listeners.admin.address }),
     ...(listeners.grpc && { grpcAddress: listeners.grpc.address }),
@@ -202,119 +204,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       logger.warn({ reason: message }, "what files owned could not be released");
     },
     metricsText,
-    stop: () => {
-      stopping.abort();
-      health.stop();
-      stopped ??= Promise.all([
-        stopAll(snapshots, listeners),
-        access.stop(),
-        identity[Symbol.asyncDispose](),
-      ]).then(() => auditor.flush());
-      return stopped;
-    },
+    stop: onceOnly(() => running.disposeAsync()),
   };
 }
 
-interface Listeners {
-  readonly admin?: Listener;
-  readonly grpc?: Listener;
-}
-
-type PlainRoutes = ReturnType<typeof createPlainRoutes>;
-
-/** From the store to the nodes. */
-function startSnapshots(
-  options: ControlPlaneOptions,
-  { codec, metrics }: { codec: ResourceCodec; metrics: ControlPlaneMetrics },
-) {
-  const { store, clock, random, logger, debounce = defaultDebounce, nodesMax } = options;
-  const cache = new SnapshotCache();
-  const registry = new NodeRegistry(clock);
-  const discovery = new DiscoveryServer({
-    cache,
-    registry,
-    clock,
-    random,
-    logger,
-    metrics: metrics.discovery,
-    ...(nodesMax !== undefined && { nodesMax }),
-  });
-  const publish = () => {
-    cache.publish();
-    discovery.wakeAll();
+function onceOnly(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
   };
-  const debouncer = new Debouncer({ clock, times: debounce, act: publish });
-  const onChange = (urgent: boolean) => {
-    metrics.feed.version.set(cache.version);
-    metrics.feed.resources.set(cache.size);
-    if (urgent) debouncer.flush();
-    else debouncer.trigger();
-  };
-  const feed = new SnapshotFeed({
-    store,
-    codec,
-    cache,
-    clock,
-    random,
-    logger,
-    metrics: metrics.feed,
-    onChange,
-  });
-  feed.start();
-  const stop = async () => {
-    discovery.stop();
-    debouncer.stop();
-    await feed.stop();
-  };
-  return { cache, registry, discovery, feed, stop };
-}
-
-interface Served {
-  readonly services: RpcServices;
-  readonly gates: Gates;
-  readonly health: Health;
-  readonly plainRoutes: PlainRoutes;
-}
-
-async function openListeners(
-  { listen: at, clock, logger }: ControlPlaneOptions,
-  { services, gates, health, plainRoutes: fallback }: Served,
-): Promise<Listeners> {
-  const tools = { health, gate: gates.anyRole };
-  const adminHandler = rpcHandler({
-    routes: (router) => {
-      routeAdmin(router, services, gates);
-      routeTools(router, tools);
-    },
-    fallback,
-    logger,
-  });
-  const bothHandler = rpcHandler({
-    routes: (router) => {
-      routeAdmin(router, services, gates);
-      routeDiscovery(router, services, gates);
-      routeIdentity(router, services);
-      routeTools(router, tools);
-    },
-    fallback,
-    logger,
-  });
-  const admin =
-    at.admin && (await listen(createHttp1Server(at.admin.tls, adminHandler), at.admin, clock));
-  try {
-    const grpc =
-      at.grpc && (await listen(createHttp2PortServer(at.grpc.tls, bothHandler), at.grpc, clock));
-    return { ...(admin && { admin }), ...(grpc && { grpc }) };
-  } catch (error) {
-    await admin?.stop();
-    throw error;
-  }
-}
-
-async function stopAll(
-  snapshots: { readonly stop: () => Promise<void> },
-  { admin, grpc }: Listeners,
-): Promise<void> {
-  await snapshots.stop();
-  await Promise.all([admin?.stop(), grpc?.stop()]);
 }

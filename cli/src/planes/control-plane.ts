@@ -8,7 +8,7 @@ import { listenFailure } from "../listen-failure.ts";
 import { loadSettings } from "../load-settings.ts";
 import { createLogger } from "../logger.ts";
 import { makeDirectory } from "../make-directory.ts";
-import { readTls } from "../read-tls.ts";
+import { readTls, readTlsFiles } from "../read-tls.ts";
 import { loadAdminToken, loadSealer } from "../secrets.ts";
 import { stopped } from "../stopped.ts";
 import { version } from "../version.ts";
@@ -26,7 +26,8 @@ export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
   await makeDirectory(config.dataDir);
   const sealer = await loadSealer(io.env, config.dataDir);
   const adminToken = await loadAdminToken(io.env, config.dataDir, config.adminToken);
-  const tls = await readTls(config.tls);
+  const { tls: tlsFiles } = config;
+  const tls = await readTls(tlsFiles);
   const store = await openStore(config, logger);
   running.defer(() => store.close());
   await waitForStore(store, { logger, stop });
@@ -50,7 +51,10 @@ export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
     listen: {
       admin: { ...config.listen.admin, ...tls },
       grpc: { ...config.listen.grpc, ...tls },
+      ...(tlsFiles && { readTls: () => readTlsFiles(tlsFiles) }),
     },
+    rollout: { holdMs: config.rolloutHoldMs },
+    ...(config.oidc && { oidc: config.oidc }),
   }).catch((error: unknown) => {
     throw listenFailure(error, "address under listen");
   });

@@ -15,6 +15,7 @@ import {
   type ProcessConfigInput,
   type ProcessConfigResult,
 } from "./load-process-config.ts";
+import { type OidcConfig, oidcConfigFrom, oidcField } from "./oidc-field.ts";
 
 /** control-plane.yaml, with defaults filled in. Paths are as written. */
 export interface ControlPlaneConfig {
@@ -30,6 +31,8 @@ export interface ControlPlaneConfig {
   readonly adminToken: string | undefined;
   /** With it nodes join, any number of them, of any region. */
   readonly joinToken: string | undefined;
+  /** Whose tokens the admin API takes, besides its own. */
+  readonly oidc: OidcConfig | undefined;
   /** Files in PEM, for both listeners. */
   readonly tls:
     | {
@@ -61,6 +64,7 @@ const schema = z.strictObject({
   store: storeField,
   bus: busField,
   admin_token: token.optional(),
+  oidc: oidcField,
   node_auth: z.strictObject({ join_token: token }).optional(),
   tls: z.strictObject({ cert: text, key: text, client_ca: text.optional() }).optional(),
   rollout: z.strictObject({ hold: durationUpTo(dayMs).prefault("0s") }).prefault({}),
@@ -83,6 +87,7 @@ function configFrom(file: z.output<typeof schema>): ControlPlaneConfig {
     store: storeConfigFrom(file.store),
     bus: busConfigFrom(file.bus),
     adminToken: file.admin_token,
+    oidc: oidcConfigFrom(file.oidc),
     joinToken: file.node_auth?.join_token,
     tls: file.tls && { cert: file.tls.cert, key: file.tls.key, clientCa: file.tls.client_ca },
     rolloutHoldMs: file.rollout.hold,

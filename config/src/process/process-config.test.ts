@@ -5,7 +5,7 @@ import { loadControlPlaneConfig } from "./control-plane-config.ts";
 import { loadDataPlaneConfig } from "./data-plane-config.ts";
 
 const keysOfControlPlane =
-  "region, replica, listen, data_dir, store, bus, admin_token, node_auth, tls, rollout, log_level";
+  "region, replica, listen, data_dir, store, bus, admin_token, oidc, node_auth, tls, rollout, log_level";
 
 describe("loadControlPlaneConfig()", () => {
   it("fills in defaults", () => {
@@ -23,6 +23,7 @@ describe("loadControlPlaneConfig()", () => {
         bus: { kind: "embedded" },
         adminToken: undefined,
         joinToken: undefined,
+        oidc: undefined,
         tls: undefined,
         rolloutHoldMs: 0,
         logLevel: "info",

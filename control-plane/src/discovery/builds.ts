@@ -71,6 +71,11 @@ export class Builds {
     return this.#rollouts.get(build)?.rollout.view.held ?? [];
   }
 
+  /** Everything held back, with its build. */
+  heldOfAll(): HeldOfBuild[] {
+    return [...this.held()].flatMap(([build, held]) => held.map((one) => ({ ...one, build })));
+  }
+
   /** Everything held back, by build. */
   held(): ReadonlyMap<string, readonly Held[]> {
     return new Map([...this.#rollouts].map(([build, { rollout }]) => [build, rollout.view.held]));

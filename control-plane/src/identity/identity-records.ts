@@ -40,7 +40,7 @@ export function putRecord<Desc extends DescMessage>(
 /** @throws UnsealError if it was sealed with another key, or is damaged. */
 export function readRecord<Desc extends DescMessage>(
   kind: RecordKind<Desc>,
-  entry: Entry,
+  entry: Pick<Entry, "key" | "value">,
   codec: ResourceCodec,
 ): MessageShape<Desc> {
   return fromBinary(kind.schema, codec.open(entry));
