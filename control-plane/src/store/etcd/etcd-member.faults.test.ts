@@ -7,7 +7,7 @@ import { type Link, startLink } from "@headgate/testing/links";
 import { type EtcdServer, startEtcd } from "@headgate/testing/servers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CompactedError } from "../store.ts";
-import { Follower, open, outcomeOf, put, putOf, remove, textAt } from "./faults.fixture.ts";
+import { Follower, open, outcomeOf, put, remove, textAt } from "./faults.fixture.ts";
 
 // One member, and a line to it that can be cut.
 let etcd: EtcdServer;
@@ -210,108 +210,6 @@ describe("compaction under a watch of an etcd store", () => {
   });
 });
 
-describe("sizes in an etcd store", () => {
-  it("lists more than one message holds, at one revision", async () => {
-    await using opened = open([host], { prefix, requestTimeoutMs: 10_000 });
-    const { store } = opened;
-    const value = new Uint8Array(1024 * 1024).fill(7);
-    for (let count = 10; count < 30; count++)
-      await store.transact({ writes: [putOf(`/${count}`, value)] });
-    const { value: entries, more } = await store.list("/");
-    expect(entries.map(({ key }) => key)).toEqual(range(10, 30).map((count) => `/${count}`));
-    expect(entries.every((entry) => entry.value.byteLength === value.byteLength)).toBe(true);
-    expect(more).toBe(false);
-  });
-
-  it("lists 10,000 entries and says that there are more", async () => {
-    await using opened = open([host], { prefix, requestTimeoutMs: 10_000 });
-    const { store } = opened;
-    const keys = range(0, 10_001).map((count) => `/${String(count).padStart(5, "0")}`);
-    const value = new Uint8Array(200);
-    for (let at = 0; at < keys.length; at += 128) {
-      const writes = keys.slice(at, at + 128).map((key) => putOf(key, value));
-      await store.transact({ writes });
-    }
-    const page = await store.list("/");
-    expect(page.value.map(({ key }) => key)).toEqual(keys.slice(0, 10_000));
-    expect(page.more).toBe(true);
-    const { revision } = page;
-    const rest = await store.list("/", { revision, after: keys[9999] ?? "" });
-    expect(rest.value.map(({ key }) => key)).toEqual(keys.slice(10_000));
-    expect(rest.more).toBe(false);
-  });
-
-  it("tells a history of many large revisions, each whole", async () => {
-    await using opened = open([host], { prefix });
-    const { store } = opened;
-    const value = new Uint8Array(9 * 1024).fill(7);
-    const writes = range(0, 128).map((count) => putOf(`/${count}`, value));
-    const revisions: number[] = [];
-    for (let count = 0; count < 20; count++) {
-      revisions.push((await store.transact({ writes })).revision);
-    }
-    const follower = new Follower(store, "/", revisions[0] ?? 0);
-    await follower.reaches(revisions.at(-1) ?? 0);
-    await follower.stop();
-    expect(follower.revisions).toEqual(revisions);
-    expect(follower.batches.map(({ changes }) => changes.length)).toEqual(Array(20).fill(128));
-  });
-
-  it("lets a watcher that takes nothing hold up nobody else", async () => {
-    await using opened = open([host], { prefix });
-    const { store } = opened;
-    const from = await put(store, "/a", 0);
-    const stopper = new AbortController();
-    const lazy = store.watch("/", { from, signal: stopper.signal })[Symbol.asyncIterator]();
-    await lazy.next();
-    const follower = new Follower(store, "/", from);
-    const value = new Uint8Array(512 * 1024);
-    let last = 0;
-    for (let count = 0; count < 40; count++) {
-      last = (await store.transact({ writes: [putOf("/a", value)] })).revision;
-    }
-    await follower.reaches(last);
-    await follower.stop();
-    for (let count = 0; count < 40; count++) {
-      const next = await lazy.next();
-      expect(next.value).toMatchObject({ revision: follower.revisions[count + 1] });
-    }
-    stopper.abort();
-  });
-
-  it("refuses a transaction that etcd would not take", async () => {
-    await using opened = open([host], { prefix: `/${"p".repeat(900)}` });
-    const { store } = opened;
-    const long = (count: number) => `/${String(count).padStart(1000, "0")}`;
-    const compare = range(0, 128).map((count) => ({ key: long(count), revision: 0 }));
-    const writes = range(0, 128).map((count) => putOf(long(count), new Uint8Array(9 * 1024)));
-    await expect(store.transact({ compare, writes })).rejects.toThrow(
-      /etcd takes at most 1572864; write/,
-    );
-    expect(await store.transact({ compare, writes: writes.slice(0, 64) })).toMatchObject({
-      ok: true,
-    });
-  });
-
-  it("may be full: reads and deletes go on", async () => {
-    await using etcd = await startEtcd({ quotaBytes: 2 * 1024 * 1024 });
-    await using opened = open([etcd.clientUrl], { prefix });
-    const { store } = opened;
-    const fill = async () => {
-      const value = new Uint8Array(256 * 1024);
-      for (let count = 0; count < 100; count++) {
-        await store.transact({ writes: [putOf(`/${count}`, value)] });
-      }
-    };
-    const { error } = await outcomeOf(fill());
-    expect(error).toMatchObject({ name: "StoreError", code: "full" });
-    expect(String(error)).toMatch(/no room left; compact, defragment, or raise its quota/);
-    expect((await store.get("/0")).value?.value.byteLength).toBe(256 * 1024);
-    await remove(store, "/0");
-    expect((await store.get("/0")).value).toBeUndefined();
-  });
-});
-
 describe("leases of an etcd store", () => {
   it("last whole seconds, rounded up, and no less than etcd's least", async () => {
     await using opened = open([host], { prefix });
@@ -332,7 +230,7 @@ describe("closing an etcd store", () => {
   it("leaves no connection, and ends what waits", async () => {
     const { store } = open([host], { prefix });
     const from = await put(store, "/a", 0);
-    const followers = range(0, 20).map(() => new Follower(store, "/", from));
+    const followers = Array.from({ length: 20 }, () => new Follower(store, "/", from));
     for (const follower of followers) await follower.reaches(from);
     const lease = await store.grantLease(1000);
     await lease.keepAlive();
@@ -356,10 +254,6 @@ describe("closing an etcd store", () => {
     await expect(follower.done).rejects.toMatchObject({ code: "closed" });
   });
 });
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, index) => from + index);
-}
 
 async function listening(onConnection: (socket: Socket) => void) {
   const server = createServer(onConnection);
