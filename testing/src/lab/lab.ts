@@ -233,11 +233,13 @@ async function startParts(settings: LabSettings, stack: AsyncDisposableStack): P
   const folder = stack.use(temporaryFolder()).path;
   const links = stack.use(new LabLinks());
   const adminToken = `lab-${randomBytes(16).toString("hex")}`;
-  const [etcd, nats, providers] = await Promise.all([
+  const starting = [
     startEtcdParts(settings, links, stack),
     startNatsParts(regions, links, stack),
     startProviderParts(regions, links, stack),
-  ]);
+  ] as const;
+  await Promise.allSettled(starting); // So that the end of a failed start ends all of them.
+  const [etcd, nats, providers] = await Promise.all(starting);
   const deps: PlaneDeps = {
     settings,
     links,

@@ -40,7 +40,7 @@ export class LabConsole implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort();
     clearInterval(this.#loadLines);
-    await this.#load?.stop();
+    await this.#load?.[Symbol.asyncDispose]();
   }
 
   #fail(message: string): "failed" {

@@ -7,22 +7,26 @@ export interface NodeCall {
   readonly number: number;
   readonly stream: boolean;
   readonly timeoutMs: number;
+  /** Gives the call up. */
+  readonly signal?: AbortSignal;
 }
 
 /** One chat completion, read to its end. Undefined when it was answered in full, else why not. */
 export async function callNode(call: NodeCall): Promise<string | undefined> {
+  const late = AbortSignal.timeout(call.timeoutMs);
   try {
     const response = await fetch(`${call.url}/v1/chat/completions`, {
       method: "POST",
       headers: { authorization: `Bearer ${labKey}`, "content-type": "application/json" },
       body: bodyOf(call),
-      signal: AbortSignal.timeout(call.timeoutMs),
+      signal: call.signal ? AbortSignal.any([late, call.signal]) : late,
     });
     const text = await response.text();
     if (!response.ok) return `status ${response.status}${codeOf(text)}`;
     const whole = call.stream ? text.trimEnd().endsWith("data: [DONE]") : isCompletion(text);
     return whole ? undefined : "answer is not whole";
   } catch (error) {
+    if (call.signal?.aborted) return "given up";
     return reasonOf(error, call.timeoutMs);
   }
 }

@@ -42,7 +42,8 @@ const callsMax = 4_000_000;
 
 /**
  * Calls every node of a lab at a steady rate, plain and streamed in turn, and keeps account. Each
- * client talks to its own node and to no other. Starts at once; `stop()` waits for calls under way.
+ * client talks to its own node and to no other. Starts at once; `stop()` waits for calls under way,
+ * disposing gives them up.
  */
 export class LabLoad implements AsyncDisposable {
   readonly #lab: Lab;
@@ -52,6 +53,7 @@ export class LabLoad implements AsyncDisposable {
   readonly #inFlight = new Map<string, Set<Promise<void>>>();
   readonly #excused = new Set<string>();
   readonly #startedMs = performance.now();
+  readonly #givenUp = new AbortController();
   #endedMs: number | undefined;
 
   /** @throws RangeError for a rate out of range. */
@@ -103,6 +105,7 @@ export class LabLoad implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#givenUp.abort();
     await this.stop();
   }
 
@@ -121,7 +124,8 @@ export class LabLoad implements AsyncDisposable {
     const url = this.#lab.node(name).url("proxy");
     const { timeoutMs } = this.#options;
     const wasExcused = this.#excused.has(name);
-    const failure = await callNode({ url, number, stream: number % 2 === 1, timeoutMs });
+    const { signal } = this.#givenUp;
+    const failure = await callNode({ url, number, stream: number % 2 === 1, timeoutMs, signal });
     const excused = wasExcused || this.#excused.has(name);
     tally.add({ number, startedMs, endedMs: performance.now(), failure, excused });
   }
