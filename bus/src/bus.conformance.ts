@@ -351,14 +351,16 @@ export function busConformance(name: string, makeBus: () => Promise<BusUnderTest
       using(async ({ bus, advance }) => {
         const stream = await bus.stream(usage);
         const options = { ackWaitMs: 300 };
-        const consumer = await consuming(stream, "ledger", options, () => {});
+        const consumer = await consuming(stream, "ledger", options, (message) => {
+          if (message.sequence === 1 && message.deliveries < 3) return;
+          message.ack();
+          message.ack();
+        });
         await stream.append("usage.eu", bytes("1"));
         for (const deliveries of [1, 2, 3]) {
           await reached(() => expect(consumer.messages.at(-1)).toMatchObject({ deliveries }));
           if (deliveries < 3) await advance(300);
         }
-        consumer.messages.at(-1)?.ack();
-        consumer.messages.at(-1)?.ack();
         await advance(900);
         await stream.append("usage.eu", bytes("2"));
         await reached(() => expect(consumer.got.at(-1)).toBe("2 usage.eu=2"));
