@@ -19,7 +19,7 @@ const serviceAccount = '{"client_email": "a@example.com", "private_key": "-----B
 
 describe("config/examples", () => {
   const sets = readdirSync(exampleUrl("")).filter(
-    (file) => !/^(control|data)-plane\.yaml$/.test(file),
+    (file) => file.endsWith(".yaml") && !/^(control|data)-plane\.yaml$/.test(file),
   );
 
   it.each(sets)("%s loads as it is", (file) => {
@@ -27,6 +27,19 @@ describe("config/examples", () => {
     expect(result.ok ? [] : result.problems.map(formatProblem)).toEqual([]);
     expect(result.ok && result.resources.models.length).toBeGreaterThan(0);
     expect(result.ok && result.resources.keys.length).toBeGreaterThan(0);
+  });
+
+  it("regions/ configures replicas and nodes of many regions", () => {
+    const text = (file: string) => readFileSync(exampleUrl(`regions/${file}`), "utf8");
+    const controlPlane = loadControlPlaneConfig({
+      text: text("control-plane.yaml"),
+      env: { ETCD_PASSWORD: "p" },
+    });
+    expect(controlPlane).toMatchObject({
+      config: { store: { kind: "etcd" }, bus: { kind: "nats" }, oidc: { audience: "headgate" } },
+    });
+    const dataPlane = loadDataPlaneConfig({ text: text("data-plane.yaml"), env: {} });
+    expect(dataPlane).toMatchObject({ ok: true, config: { controlPlane: { tls: {} } } });
   });
 
   it("quickstart.yaml needs nothing from the environment, and takes what is there", () => {
