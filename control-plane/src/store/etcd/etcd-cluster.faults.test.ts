@@ -142,6 +142,19 @@ describe("an etcd store whose member is cut off from the others", () => {
   afterAll(() => etcd[Symbol.asyncDispose]());
   afterEach(() => etcd.heal());
 
+  it("does not take a renewal from a leader that is cut off", async () => {
+    const leader = await etcd.cluster.leader();
+    await using opened = open([leader.clientUrl], { prefix });
+    const lease = await opened.store.grantLease(60_000);
+    expect(await lease.keepAlive()).toBe(true);
+    etcd.isolate(etcd.cluster.members.indexOf(leader));
+    const { error } = await outcomeOf(lease.keepAlive());
+    expect(error).toMatchObject({ name: "StoreError", code: "unavailable" });
+    etcd.heal();
+    const renewed = () => lease.keepAlive().catch(() => undefined);
+    await expect.poll(renewed, { timeout: 15_000 }).toBe(true);
+  });
+
   it.each([
     { name: "a follower", pick: async (of: EtcdCluster) => (await of.followers())[0] },
     { name: "the leader", pick: async (of: EtcdCluster) => await of.leader() },

@@ -14,6 +14,12 @@ export interface EtcdCall<T> {
   readonly send: (client: Etcd3, options: CallOptions) => Promise<T>;
 }
 
+export interface Present {
+  readonly revision: number;
+  /** Of the leader who confirmed it. */
+  readonly term: string;
+}
+
 /** How long a member that answered is trusted with what can't be repeated. */
 const provenMs = 10_000;
 /** Pauses between rounds of all members, and between looks at one that is away. */
@@ -65,7 +71,7 @@ export class EtcdCluster {
     return this.run({
       repeatable: true,
       send: async (client, { interceptors = [], ...options }) => {
-        const revision = await this.#readPresent(client, { interceptors, ...options });
+        const { revision } = await this.readPresent(client, { interceptors, ...options });
         const member = this.#members.find((each) => each.client === client);
         if (!member) throw new Error("a client of no member");
         return { opened: await open(member, { interceptors }), revision };
@@ -74,11 +80,18 @@ export class EtcdCluster {
   }
 
   /** The present's revision, from this member; undefined when it can't tell. */
-  async present(member: Member, withinMs: number): Promise<number | undefined> {
-    const send = this.#readPresent.bind(this);
+  async presentAt(member: Member, withinMs: number): Promise<number | undefined> {
+    const send = this.readPresent.bind(this);
     const call = { repeatable: true, send };
     const outcome = await this.#track(this.#attempt(member, call, withinMs));
-    return outcome.ok ? outcome.value : undefined;
+    return outcome.ok ? outcome.value.revision : undefined;
+  }
+
+  /** A read that only a member in touch with the quorum can answer. It finds nothing. */
+  async readPresent(client: Etcd3, options: CallOptions): Promise<Present> {
+    const key = Buffer.from(this.#settings.prefix);
+    const { header } = await client.kv.range({ key, count_only: true }, options);
+    return { revision: integerFrom(header.revision), term: header.raft_term };
   }
 
   /** Do not ask it first until it was heard of again. */
@@ -147,7 +160,7 @@ export class EtcdCluster {
     if (call.repeatable) return await this.#attempt(member, call, shareMs);
     const startedMs = this.#clock.now();
     if (member.suspect || startedMs - member.answeredAtMs > provenMs) {
-      const send = this.#readPresent.bind(this);
+      const send = this.readPresent.bind(this);
       const proof = await this.#attempt(member, { repeatable: true, send }, shareMs);
       if (!proof.ok) return { ok: false, failure: proof.failure.asUnsent() };
     }
@@ -183,7 +196,7 @@ export class EtcdCluster {
     for (let attempt = 1; member.suspect; attempt++) {
       await this.pause(attempt, this.closed);
       if (this.closed.aborted) return;
-      if (member.suspect) await this.present(member, this.#settings.requestTimeoutMs / 3);
+      if (member.suspect) await this.presentAt(member, this.#settings.requestTimeoutMs / 3);
     }
     this.#awaited.delete(member);
   }
@@ -193,13 +206,6 @@ export class EtcdCluster {
       ...this.#members.filter(({ suspect }) => !suspect),
       ...this.#members.filter(({ suspect }) => suspect),
     ];
-  }
-
-  /** A read that only a member in touch with the quorum can answer. It finds nothing. */
-  async #readPresent(client: Etcd3, options: CallOptions): Promise<number> {
-    const key = Buffer.from(this.#settings.prefix);
-    const { header } = await client.kv.range({ key, count_only: true }, options);
-    return integerFrom(header.revision);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Etcd3 } from "etcd3";
+import type { Etcd3, ILeaseKeepAliveResponse } from "etcd3";
 import type { StoreLease } from "../store.ts";
 import { integerFrom } from "./entry-from.ts";
 import type { EtcdCluster } from "./etcd-cluster.ts";
@@ -30,23 +30,50 @@ export async function grantEtcdLease(cluster: EtcdCluster, ttlMs: number): Promi
     id,
     ttlMs: integerFrom(granted.TTL) * 1000,
     keepAlive: () =>
-      cluster.run({ repeatable: true, send: (client, options) => keepAlive(client, id, options) }),
+      cluster.run({
+        repeatable: true,
+        send: (client, options) => keepAlive(cluster, client, { id, options }),
+      }),
     revoke: () =>
       cluster.run({ repeatable: true, send: (client, options) => revoke(client, id, options) }),
   };
 }
 
-/** False when etcd says that the lease is gone. */
-async function keepAlive(client: Etcd3, id: string, options: CallOptions): Promise<boolean> {
+/**
+ * False when etcd says that the lease is gone.
+ *
+ * A leader that was cut off goes on renewing leases for an election timeout, when its successor may
+ * already count them down; newer versions confirm a renewal, not all that we work with
+ * (https://github.com/etcd-io/etcd/pull/16822). So it counts only when a quorum says afterwards that
+ * the term was still the same.
+ */
+async function keepAlive(
+  cluster: EtcdCluster,
+  client: Etcd3,
+  { id, options }: { readonly id: string; readonly options: CallOptions },
+): Promise<boolean> {
+  for (;;) {
+    const { TTL, header } = await renew(client, id, options);
+    if (integerFrom(TTL) <= 0) return false;
+    const { term } = await cluster.readPresent(client, options);
+    if (term === header.raft_term) return true;
+  }
+}
+
+/** One question on a stream of its own. */
+async function renew(
+  client: Etcd3,
+  id: string,
+  options: CallOptions,
+): Promise<ILeaseKeepAliveResponse> {
   const stream = await client.leaseClient.leaseKeepAlive(options);
   try {
-    const { TTL } = await new Promise<{ TTL: string }>((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       stream.on("data", resolve);
       stream.on("error", reject);
       stream.on("end", () => reject(new Error("the stream ended without an answer")));
       stream.write({ ID: id });
     });
-    return integerFrom(TTL) > 0;
   } finally {
     stream.end();
   }

@@ -26,8 +26,8 @@ export interface EtcdWatchOptions {
  *
  * A member cut off from the others answers as if nothing were happening. So a silent watch asks two
  * things: a sign of life of the stream, and of the same member a read that needs the quorum. The
- * revision in etcd's sign of life is not used: before 3.4.25 and 3.5.8 it may be ahead of events that
- * are still to come (https://github.com/etcd-io/etcd/issues/15220).
+ * revision in etcd's sign of life is not used: it may be ahead of events that are still to come
+ * (https://github.com/etcd-io/etcd/issues/15220).
  */
 export class EtcdWatch {
   readonly #options: EtcdWatchOptions;
@@ -104,8 +104,8 @@ export class EtcdWatch {
 
   async #open(): Promise<WatchStream> {
     const { cluster, keys, prefix } = this.#options;
-    // Compaction at revision n forgets also what was deleted in n (before 3.4.34 and 3.5.16), and
-    // etcd would still let us watch from n. From n - 1 it says that it is compacted.
+    // Compaction at revision n may forget also what was deleted in n, and etcd still lets us watch
+    // from n (https://github.com/etcd-io/etcd/issues/18089). From n - 1 it says that it is compacted.
     const start_revision = Math.max(1, this.#next - 1);
     const create = { ...keys.range(prefix), start_revision, fragment: true };
     const { opened, revision } = await cluster.open((member, options) =>
@@ -145,7 +145,7 @@ export class EtcdWatch {
   }
 
   async #present({ member }: WatchStream): Promise<number> {
-    const present = await this.#options.cluster.present(member, this.#options.watchCheckMs);
+    const present = await this.#options.cluster.presentAt(member, this.#options.watchCheckMs);
     if (present === undefined) throw new EtcdFailure("it can't tell the present", member.host);
     return present;
   }
