@@ -25,7 +25,7 @@ async function say(lab: Lab, part: Part, nodes: PartStatus): Promise<string> {
     case "control-plane":
       return await controlPlaneStatus(lab, part);
     case "node":
-      return nodes.get(part.name) ?? "unknown to its region's control plane";
+      return nodes.get(part.name) ?? "unknown to control planes";
     default:
       return `${lab.provider(part.name).provider.requestCount} requests`;
   }
@@ -50,26 +50,30 @@ async function controlPlaneStatus(lab: Lab, { name }: Part): Promise<string> {
   return ready === undefined ? "not ready" : "ready";
 }
 
-/** As each region's control plane knows its nodes. */
+/** As the control planes know them: one that a node is connected to knows best. */
 async function nodeStatus(lab: Lab): Promise<PartStatus> {
   const answers = await Promise.allSettled(
     lab.regions.map((region) => lab.admin(region).listNodes({}, { timeoutMs: askWithinMs })),
   );
+  const nodes = answers.flatMap((answer) =>
+    answer.status === "fulfilled" ? answer.value.nodes : [],
+  );
+  nodes.sort((a, b) => Number(isConnected(a)) - Number(isConnected(b))); // The last one counts.
   const known = new Map<string, string>();
-  answers.forEach((answer, at) => {
-    if (answer.status === "rejected") return;
-    for (const node of answer.value.nodes) {
-      if (node.region !== lab.regions[at]) continue;
-      const part = lab.nodes.find(({ ownName }) => ownName === node.name);
-      if (part) known.set(part.name, describeNode(node));
-    }
-  });
+  for (const node of nodes) {
+    const part = lab.nodes.find(({ ownName }) => ownName === node.name);
+    if (part) known.set(part.name, describeNode(node));
+  }
   return known;
+}
+
+function isConnected({ state }: admin.Node): boolean {
+  return state === admin.NodeState.CONNECTED;
 }
 
 function describeNode(node: admin.Node): string {
   const version = `version ${node.appliedVersion} of ${node.currentVersion}`;
-  if (node.state !== admin.NodeState.CONNECTED) return `disconnected, ${version}`;
+  if (!isConnected(node)) return `disconnected, ${version}`;
   return node.lastNack ? `refuses, ${version}` : version;
 }
 
