@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export type IssuerAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "EdDSA";
+export type IssuerAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "ES512" | "EdDSA";
 
 export interface TokenOptions {
   /** Claims besides, or instead of, those of a good token; undefined leaves one out. */
@@ -111,13 +111,14 @@ export class FakeIssuer implements AsyncDisposable {
 
   #answer(path: string, response: ServerResponse): void {
     const { behaviour, url } = this;
-    const isDiscovery = path === "/.well-known/openid-configuration";
+    const wellKnown = "/.well-known/openid-configuration";
+    const isDiscovery = path === wellKnown || path === "/moved";
     if (behaviour === "silent") return;
     if (behaviour === "failing") return void response.writeHead(503).end();
     if (behaviour === "not json") return void response.end("<html>");
     if (behaviour === "huge") return void response.end(`{"x":"${"x".repeat(1024 * 1024)}"}`);
-    if (behaviour === "redirecting") {
-      return void response.writeHead(302, { location: `${url}/elsewhere` }).end();
+    if (behaviour === "redirecting" && path === wellKnown) {
+      return void response.writeHead(302, { location: `${url}/moved` }).end();
     }
     if (isDiscovery) {
       const issuer = behaviour === "other issuer" ? "https://evil.example" : url;
@@ -150,6 +151,8 @@ function keyPair(alg: IssuerAlgorithm): { privateKey: KeyObject; publicKey: KeyO
       return generateKeyPairSync("ec", { namedCurve: "P-256" });
     case "ES384":
       return generateKeyPairSync("ec", { namedCurve: "P-384" });
+    case "ES512":
+      return generateKeyPairSync("ec", { namedCurve: "P-521" });
     case "EdDSA":
       return generateKeyPairSync("ed25519");
   }

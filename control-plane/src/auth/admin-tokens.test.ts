@@ -21,7 +21,7 @@ const hourMs = 60 * 60_000;
 describe("admin tokens", () => {
   /** What the wall clock is ahead of the real one. */
   let aheadMs: number;
-  let store: Store & { down: boolean };
+  let store: BreakableStore;
   let here: TestControlPlane;
   let there: TestControlPlane;
   let root: AdminClient;
@@ -152,6 +152,29 @@ describe("admin tokens", () => {
     expect(entries[0]?.changes).toMatchObject([{ kind: "admin_token", name: "one" }]);
   });
 
+  it.each([
+    {
+      name: "the name",
+      intervene: (other: AdminClient) =>
+        other.createAdminToken({ adminToken: { name: "one", role: VIEWER } }),
+      code: Code.AlreadyExists,
+    },
+    {
+      name: "the team",
+      intervene: (other: AdminClient) => other.deleteTeam({ name: "research" }),
+      code: Code.NotFound,
+    },
+  ])("are not made when somebody takes $name in between", async ({ intervene, code }) => {
+    store.beforeTransact = async () => {
+      store.beforeTransact = undefined;
+      await intervene(clientOf(there, rootToken));
+    };
+    const adminToken = { name: "one", role: TEAM, team: "research" };
+    await expect(root.createAdminToken({ adminToken })).rejects.toMatchObject({ code });
+    const { adminTokens } = await root.listAdminTokens({});
+    expect(adminTokens.filter(({ role }) => role === TEAM)).toEqual([]);
+  });
+
   it("have their making and deleting in the audit log, and nothing of validate_only", async () => {
     const adminToken = { name: "ci", role: EDITOR };
     const tried = await root.createAdminToken({ adminToken, validateOnly: true });
@@ -253,9 +276,17 @@ function clientOf(plane: TestControlPlane, token: string): AdminClient {
   return createClient(admin.AdminService, transport);
 }
 
-/** A store that can be away. What it watches goes on. */
-function breakable(store: Store): Store & { down: boolean } {
-  const state = { down: false };
+interface BreakableStore extends Store {
+  down: boolean;
+  beforeTransact: (() => Promise<void>) | undefined;
+}
+
+/** A store that can be away, or be written by others in between. What it watches goes on. */
+function breakable(store: Store): BreakableStore {
+  const state: Pick<BreakableStore, "down" | "beforeTransact"> = {
+    down: false,
+    beforeTransact: undefined,
+  };
   const guarded =
     <Args extends unknown[], T>(call: (...args: Args) => Promise<T>) =>
     (...args: Args) =>
@@ -267,9 +298,18 @@ function breakable(store: Store): Store & { down: boolean } {
     set down(down) {
       state.down = down;
     },
+    get beforeTransact() {
+      return state.beforeTransact;
+    },
+    set beforeTransact(task) {
+      state.beforeTransact = task;
+    },
     get: guarded((...args) => store.get(...args)),
     list: guarded((...args) => store.list(...args)),
-    transact: guarded((...args) => store.transact(...args)),
+    transact: guarded(async (...args) => {
+      await state.beforeTransact?.();
+      return await store.transact(...args);
+    }),
     watch: (...args) => store.watch(...args),
     grantLease: guarded((...args) => store.grantLease(...args)),
     compact: guarded((...args) => store.compact(...args)),

@@ -30,7 +30,8 @@ describe("endStreamsWithPrincipal()", () => {
     send("one");
     expect(await read()).toMatchObject({ value: "one" });
     withdraw.abort();
-    await Promise.resolve();
+    // The end has been heard of before the next is asked for.
+    await new Promise(setImmediate);
     send("two");
     await expect(read()).rejects.toThrow("[unauthenticated] the token was deleted");
     expect(source.returned).toBe(true);

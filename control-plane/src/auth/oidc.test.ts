@@ -131,6 +131,14 @@ describe("a token of the issuer", () => {
 });
 
 describe("a token that is not good", () => {
+  it("because its algorithm is not one of ours is refused", async () => {
+    await using other = await startFakeIssuer("ES512");
+    const token = other.token({ claims: { groups: "readers" } });
+    await expect(verifierOf({ issuer: other.url }).verify(token)).rejects.toThrow(
+      /must be signed with one of RS256, .*EdDSA/,
+    );
+  });
+
   const claims = { groups: "platform" };
   const strangers = createSigningKey();
   type Row = { name: string; token: () => string; says: string | RegExp };
@@ -375,6 +383,8 @@ describe("the issuer's keys", () => {
     });
     await clock.advance(5_000);
     for (const message of await Promise.all(waiting)) expect(message).toMatch(/no answer in time/);
+    issuer.behaviour = "good";
+    expect(await verifier.verify(issuer.token(good))).toMatchObject({ role: VIEWER });
   });
 
   it("can't be had of a machine that is not there", async () => {
