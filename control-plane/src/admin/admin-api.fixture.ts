@@ -99,3 +99,17 @@ function calledBy(principal: Principal): Interceptor {
     return next(request);
   };
 }
+
+/** The same store, but for what is told. */
+export function storeWith(store: Store, overrides: Partial<Store>): Store {
+  return {
+    get: (...args) => store.get(...args),
+    list: (...args) => store.list(...args),
+    transact: (...args) => store.transact(...args),
+    watch: (...args) => store.watch(...args),
+    grantLease: (...args) => store.grantLease(...args),
+    compact: (...args) => store.compact(...args),
+    close: () => store.close(),
+    ...overrides,
+  };
+}

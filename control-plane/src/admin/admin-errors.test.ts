@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { TooLargeError } from "../resources/too-large-error.ts";
 import { CompactedError } from "../store/store.ts";
 import { StoreError } from "../store/store-error.ts";
-import { testAdminApi } from "./admin-api.fixture.ts";
+import { storeWith, testAdminApi } from "./admin-api.fixture.ts";
 import { connectErrorFrom, HiddenError, notFound } from "./admin-errors.ts";
 
 describe("connectErrorFrom()", () => {
@@ -41,12 +41,11 @@ it("answers a store that is full or away with its reason, in reads and in writes
   const plane = testAdminApi();
   const failing = (error: Error) =>
     testAdminApi({
-      store: {
-        ...plane.store,
+      store: storeWith(plane.store, {
         get: () => Promise.reject(error),
         list: () => Promise.reject(error),
         transact: () => Promise.reject(error),
-      },
+      }),
     }).api;
   const away = failing(new StoreError("unavailable", "no etcd member answers"));
   for (const call of [

@@ -5,7 +5,7 @@ import { resources } from "@headgate/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createEmbeddedStore } from "../store/embedded-store.ts";
 import type { Store } from "../store/store.ts";
-import { type AdminApi, type AdminClient, testAdminApi } from "./admin-api.fixture.ts";
+import { type AdminApi, type AdminClient, storeWith, testAdminApi } from "./admin-api.fixture.ts";
 
 // One caller has decided what to write; before it writes, another one writes.
 let plane: AdminApi;
@@ -61,6 +61,13 @@ describe("a write that is overtaken", () => {
       code: undefined,
     },
     {
+      name: "an apply, by an update of what it writes",
+      first: () => api.apply({ resources: { keys: [{ name: "k", user: "first" }] } }),
+      overtakenBy: () =>
+        api.updateKey({ key: { name: "k", user: "other" }, updateMask: { paths: ["user"] } }),
+      code: undefined,
+    },
+    {
       name: "a create, by another of that name",
       first: () => api.createTeam({ team: { name: "u" } }),
       overtakenBy: () => api.createTeam({ team: { name: "u" } }),
@@ -107,20 +114,14 @@ describe("a write that is overtaken", () => {
 });
 
 function interruptible(store: Store): Store {
-  return {
-    get: (...args) => store.get(...args),
-    list: (...args) => store.list(...args),
-    watch: (...args) => store.watch(...args),
-    grantLease: (...args) => store.grantLease(...args),
-    compact: (...args) => store.compact(...args),
-    close: () => store.close(),
+  return storeWith(store, {
     transact: async (transaction) => {
       const interruption = meanwhile;
       meanwhile = undefined;
       await interruption?.();
       return store.transact(transaction);
     },
-  };
+  });
 }
 
 function provider(name: string, credential = `${name}-a`): resources.Provider {

@@ -3,7 +3,7 @@ import { Code } from "@connectrpc/connect";
 import { admin, resources } from "@headgate/proto";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AdminApi, type AdminClient, testAdminApi } from "./admin-api.fixture.ts";
+import { type AdminApi, type AdminClient, storeWith, testAdminApi } from "./admin-api.fixture.ts";
 
 let plane: AdminApi;
 let api: AdminClient;
@@ -114,6 +114,24 @@ describe("a listing with a filter", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("shows one revision, though others write while it looks", async () => {
+    await applyKeys(1_500);
+    let lists = 0;
+    const store = storeWith(plane.store, {
+      list: async (prefix, options) => {
+        lists += 1;
+        const page = await plane.store.list(prefix, options);
+        if (lists === 1) await api.createKey({ key: { name: "zz-later" } });
+        return page;
+      },
+    });
+    const last = await testAdminApi({ store }).api.listKeys({
+      filter: "name = k0149* OR name = zz-*",
+    });
+    expect(names(last.keys)).toEqual(Array.from({ length: 10 }, (_, n) => `k0149${n}`));
+    expect(lists).toBe(2);
   });
 
   it("looks at ten thousand entries a call, and goes on from there", async () => {

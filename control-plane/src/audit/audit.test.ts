@@ -4,7 +4,12 @@ import { Code } from "@connectrpc/connect";
 import { ManualClock, systemClock } from "@headgate/core";
 import { admin, resources } from "@headgate/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AdminApi, type AdminClient, testAdminApi } from "../admin/admin-api.fixture.ts";
+import {
+  type AdminApi,
+  type AdminClient,
+  storeWith,
+  testAdminApi,
+} from "../admin/admin-api.fixture.ts";
 import { createEmbeddedStore } from "../store/embedded-store.ts";
 import type { Store } from "../store/store.ts";
 
@@ -205,13 +210,12 @@ describe("the audit log", () => {
   it("cannot be missing: where the store fails, nothing is done", async () => {
     const failing = testAdminApi({
       clock,
-      store: {
-        ...wrapped(store),
+      store: storeWith(store, {
         transact: (transaction) =>
           transaction.writes.some((write) => write.key.startsWith("/audit/"))
             ? Promise.reject(new Error("no"))
             : store.transact(transaction),
-      },
+      }),
     });
     await expect(failing.api.createTeam({ team: { name: "t" } })).rejects.toMatchObject({
       code: Code.Internal,
@@ -432,10 +436,9 @@ describe("refused calls", () => {
     const gate = Promise.withResolvers<void>();
     const slow = testAdminApi({
       clock,
-      store: {
-        ...wrapped(store),
+      store: storeWith(store, {
         transact: () => gate.promise.then(() => Promise.reject(new Error("down"))),
-      },
+      }),
     });
     for (let n = 0; n < 200; n++) {
       slow.auditor.denied(source, `${n}`);
@@ -482,16 +485,4 @@ function nanos(time: ReturnType<typeof timestampFromMs>, more: number) {
 
 function noBigints(_: string, value: unknown): unknown {
   return typeof value === "bigint" ? `${value}` : value;
-}
-
-function wrapped(inner: Store): Store {
-  return {
-    get: (...args) => inner.get(...args),
-    list: (...args) => inner.list(...args),
-    watch: (...args) => inner.watch(...args),
-    grantLease: (...args) => inner.grantLease(...args),
-    transact: (...args) => inner.transact(...args),
-    compact: (...args) => inner.compact(...args),
-    close: () => inner.close(),
-  };
 }
