@@ -1,5 +1,14 @@
-import { Code } from "@connectrpc/connect";
-import { type AdminClient, AdminError, createAdminClient, systemErrorCode } from "@headgate/sdk";
+import {
+  type AdminClient,
+  AdminError,
+  createAdminClient,
+  DeadlineExceededError,
+  systemErrorCode,
+  UnauthenticatedError,
+  UnavailableError,
+  UnimplementedError,
+  UnknownError,
+} from "@headgate/sdk";
 import { CliError } from "../cli-error.ts";
 import type { AdminFlags } from "../commands/admin-flags.ts";
 import { type FoundToken, findAdminToken, tokenPlaces } from "./admin-token.ts";
@@ -35,25 +44,24 @@ function explained(error: AdminError, circumstances: Circumstances): CliError {
 
 function explanation(error: AdminError, { flags, found }: Circumstances): string {
   const message = error.rawMessage;
-  switch (error.code) {
-    case Code.Unavailable:
-      // The control plane may answer, and say that its store does not.
-      if (!message.startsWith("no answer")) return message;
-      return (
-        `cannot reach ${flags.server} (${systemErrorCode(error) ?? message}): ` +
-        "is `headgate up` running? Another address: --server URL or HEADGATE_SERVER"
-      );
-    case Code.Unauthenticated:
-      return (
-        `${flags.server} refuses the admin token from ${found.origin}; ` +
-        `it is looked for in ${tokenPlaces(flags)}`
-      );
-    case Code.DeadlineExceeded:
-      return `${flags.server} did not answer within ${timeoutMs / 1000} s: is it overloaded, or not a Headgate?`;
-    case Code.Unimplemented:
-    case Code.Unknown:
-      return `${flags.server} does not speak the admin API${message && ` (${message})`}: --server wants the admin port, 8081 by default`;
-    default:
-      return message;
+  // The control plane may answer, and say that its store does not.
+  if (error instanceof UnavailableError && message.startsWith("no answer")) {
+    return (
+      `cannot reach ${flags.server} (${systemErrorCode(error) ?? message}): ` +
+      "is `headgate up` running? Another address: --server URL or HEADGATE_SERVER"
+    );
   }
+  if (error instanceof UnauthenticatedError) {
+    return (
+      `${flags.server} refuses the admin token from ${found.origin}; ` +
+      `it is looked for in ${tokenPlaces(flags)}`
+    );
+  }
+  if (error instanceof DeadlineExceededError) {
+    return `${flags.server} did not answer within ${timeoutMs / 1000} s: is it overloaded, or not a Headgate?`;
+  }
+  if (error instanceof UnimplementedError || error instanceof UnknownError) {
+    return `${flags.server} does not speak the admin API${message && ` (${message})`}: --server wants the admin port, 8081 by default`;
+  }
+  return message;
 }

@@ -32,11 +32,16 @@ export function createSecretsService(options: SecretsServiceOptions): SecretsSer
     },
     resealSecrets: async (_request, context) => {
       const { signal } = context;
-      const { resealed } = await resealStore({ store, sealer, clock, signal, pauseMs });
+      const done = await resealStore({ store, sealer, clock, signal, pauseMs });
+      const { resealed, remaining = 0, unreadable } = done;
       const change = { kind: "secrets", name: "store", action: "updated" } as const;
       const entry = auditor.entryForOther(auditor.sourceOf(context), [change]);
       if (resealed > 0) await store.transact({ writes: [entry] });
-      return { resealed: BigInt(resealed) };
+      return {
+        resealed: BigInt(resealed),
+        remaining: BigInt(remaining),
+        unreadable: BigInt(unreadable),
+      };
     },
   };
 }
