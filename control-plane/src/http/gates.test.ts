@@ -2,11 +2,11 @@ import { Code, ConnectError, createContextValues, type HandlerContext } from "@c
 import { admin, discovery } from "@headgate/proto";
 import { describe, expect, it } from "vitest";
 import type { AuditSource } from "../audit/auditor.ts";
-import { createStaticNodeAuthenticator } from "../auth/node-authenticator.ts";
 import { nodePrincipalKey, principalKey } from "../auth/principal.ts";
 import { Refusal } from "../auth/refusal.ts";
 import { createBearerCheck } from "./bearer-token.ts";
-import { adminGate, anyRoleGate, isLoopback, nodeGate } from "./gates.ts";
+import { adminGate, anyRoleGate, nodeGate } from "./gates.ts";
+import { isLoopback } from "./loopback.ts";
 import { type Peer, peerKey } from "./peer.ts";
 
 describe("isLoopback()", () => {
@@ -93,51 +93,24 @@ describe("the gates", () => {
     expect(denials).toEqual([]);
   });
 
-  const good = { authorized: true, subject: "CN=n", uris: [], fingerprint: "A", validToMs: 2_000 };
-  it.each([
-    { name: "this machine, no token configured", address: "127.0.0.1", lets: true },
-    { name: "another machine, no token configured", address: "10.0.0.1", lets: false },
-    { name: "this machine without the token", address: "127.0.0.1", token: "t", lets: false },
-    {
-      name: "another machine with the token",
-      address: "10.0.0.1",
-      token: "t",
-      header: "Bearer t",
-      lets: true,
-    },
-    { name: "a good certificate", address: "127.0.0.1", certificate: good, lets: true },
-    {
-      name: "a bad certificate",
-      address: "127.0.0.1",
-      certificate: { ...good, authorized: false, error: "CERT_HAS_EXPIRED" },
-      lets: false,
-      says: "the client certificate of CN=n is refused: it has expired",
-    },
-    {
-      name: "a certificate that ended while the connection stood",
-      address: "127.0.0.1",
-      certificate: { ...good, validToMs: 1_000 },
-      lets: false,
-      says: "the client certificate of CN=n is refused: it has expired",
-    },
-  ])("let in a node of $name: $lets", async (row) => {
-    const { address, token, header, lets, certificate, says = /join token/ } = row;
-    const peer = { address, ...(certificate && { certificate }), ...noPeer };
+  it("ask of nodes who they are by what they show, and by how they are connected", async () => {
     const { auditor, denials } = auditorOf();
-    const authenticateNode = createStaticNodeAuthenticator({
-      joinToken: token,
-      wallTimeMs: () => 1_000,
-    });
     const method = discovery.DiscoveryService.method.streamSnapshots;
-    const context = contextOf({ method, peer, ...(header && { authorization: header }) });
-    const knocking = nodeGate({ authenticateNode, auditor })(context);
-    if (lets) {
-      await knocking;
-      expect(context.values.get(nodePrincipalKey)).toMatchObject({ node: undefined });
-    } else {
-      await expect(knocking).rejects.toThrow(says);
-      expect(denials).toHaveLength(1);
-    }
+    const node = { node: "a", region: "eu", by: "certificate" };
+    const gate = nodeGate({
+      auditor,
+      authenticateNode: async (headers, { address }) => {
+        if (headers.get("authorization") === "Bearer t" && address === "10.0.0.9") return node;
+        throw new Refusal("node a was deleted", { actor: "node a" });
+      },
+    });
+    const context = contextOf({ method, authorization: "Bearer t" });
+    await gate(context);
+    expect(context.values.get(nodePrincipalKey)).toBe(node);
+    await expect(gate(contextOf({ method }))).rejects.toThrow("node a was deleted");
+    expect(denials).toEqual([
+      { actor: "node a", method: "StreamSnapshots", message: "node a was deleted" },
+    ]);
   });
 });
 

@@ -7,8 +7,6 @@ import { nodePrincipalKey, principalKey } from "../auth/principal.ts";
 import { Refusal } from "../auth/refusal.ts";
 import { peerKey } from "./peer.ts";
 
-export { isLoopback } from "./loopback.ts";
-
 /**
  * Lets a call through, having set who makes it, or throws, before anything of its body is read.
  * Of who is refused there is an entry in the audit log.
