@@ -676,7 +676,7 @@ export function busConformance(name: string, makeBus: () => Promise<BusUnderTest
 
     it(
       "fails the requests that wait, and waits for the handlers that run",
-      using(async ({ bus }) => {
+      using(async ({ bus, advance }) => {
         const gate = Promise.withResolvers<void>();
         const log: string[] = [];
         bus.subscribe("a", async () => {
@@ -689,6 +689,8 @@ export function busConformance(name: string, makeBus: () => Promise<BusUnderTest
         await reached(() => expect(log).toEqual(["begin"]));
         const closed = bus.close().then(() => log.push("closed"));
         await failure;
+        await advance(100);
+        expect(log).toEqual(["begin"]);
         gate.resolve();
         await closed;
         expect(log).toEqual(["begin", "end", "closed"]);

@@ -219,7 +219,8 @@ describe("NATS bus and its connection", { timeout: 60_000 }, () => {
     expect(performance.now() - sinceMs).toBeLessThan(3000);
     await subscription[Symbol.asyncDispose]();
     server.resume();
-    link.cut({ mode: "reset" });
+    link.heal();
+    await reached(() => expect(link.openConnections).toBe(0));
     await reached(() => expect(sockets()).toBeLessThanOrEqual(before));
   });
 
