@@ -31,7 +31,9 @@ export class LightNode {
   readonly #options: LightNodeOptions;
   #content: NodeContent = { shared: new Map(), own: new Map(), stateHash: 0n };
   #session: ClientHttp2Session | undefined;
-  #pending: Buffer = Buffer.alloc(0);
+  /** Of a response that is not whole yet. */
+  #chunks: Buffer[] = [];
+  #pendingBytes = 0;
   #closedBytes = 0;
   /** Responses applied. */
   applied = 0;
@@ -50,7 +52,8 @@ export class LightNode {
     const { origin, name, acceptsGzip } = this.#options;
     const session = connect(origin);
     this.#session = session;
-    this.#pending = Buffer.alloc(0);
+    this.#chunks = [];
+    this.#pendingBytes = 0;
     const stream = session.request({
       ":method": "POST",
       ":path": path,
@@ -104,17 +107,22 @@ export class LightNode {
 
   /** True if there was a whole response in it. */
   #read(stream: ClientHttp2Stream, bytes: Buffer): boolean {
-    this.#pending = this.#pending.length > 0 ? Buffer.concat([this.#pending, bytes]) : bytes;
-    let any = false;
-    while (this.#pending.length >= 5) {
-      const end = 5 + this.#pending.readUInt32BE(1);
-      if (this.#pending.length < end) break;
-      const body = this.#pending.subarray(5, end);
-      this.#apply(stream, this.#pending[0] === 1 ? gunzipSync(body) : body);
-      this.#pending = this.#pending.subarray(end);
-      any = true;
+    this.#chunks.push(bytes);
+    this.#pendingBytes += bytes.length;
+    const first = this.#chunks[0];
+    if (this.#pendingBytes < 5 || first === undefined) return false;
+    const head = first.length >= 5 ? first : Buffer.concat(this.#chunks);
+    if (this.#pendingBytes < 5 + head.readUInt32BE(1)) return false;
+    let pending = Buffer.concat(this.#chunks);
+    while (pending.length >= 5 && pending.length >= 5 + pending.readUInt32BE(1)) {
+      const end = 5 + pending.readUInt32BE(1);
+      const body = pending.subarray(5, end);
+      this.#apply(stream, pending[0] === 1 ? gunzipSync(body) : body);
+      pending = pending.subarray(end);
     }
-    return any;
+    this.#chunks = pending.length > 0 ? [pending] : [];
+    this.#pendingBytes = pending.length;
+    return true;
   }
 
   #apply(stream: ClientHttp2Stream, bytes: Buffer): void {

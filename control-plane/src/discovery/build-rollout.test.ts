@@ -3,9 +3,13 @@ import { describe, expect, it } from "vitest";
 import {
   type BuildName,
   buildNames,
+  entry,
   RolloutWorld,
   type WorldEvent,
 } from "./__fixtures__/rollout-world.ts";
+import { BuildRollout } from "./build-rollout.ts";
+import { defaultRolloutTimes } from "./rollout.ts";
+import { SnapshotCache } from "./snapshot-cache.ts";
 
 const nodeCount = 6;
 
@@ -102,6 +106,65 @@ describe("the rollout of builds", () => {
       },
     );
   });
+});
+
+describe("a node that got something large", () => {
+  it("gets an empty delta behind it, once, so that the large one is let go of", () => {
+    const cache = new SnapshotCache();
+    const large = {
+      ...entry("team/base", 1),
+      field: { no: 4, wireType: 2, data: new Uint8Array(65_536) },
+    };
+    cache.replaceAll(1, new Map([["team/base", large]]), 0);
+    cache.publish();
+    const events = { onHeld: () => undefined, onTrouble: () => undefined };
+    const rollout = new BuildRollout({ cache, times: defaultRolloutTimes, events });
+    rollout.join({ id: "1", wake: () => undefined }, { version: 0, stateHash: 0n }, 0);
+    expect(rollout.take("1").upserts).toHaveLength(1);
+    rollout.acked("1", 0);
+    expect(rollout.isDue("1", 0)).toBe(true);
+    expect(rollout.take("1")).toMatchObject({
+      fromVersion: 1,
+      version: 1,
+      upserts: [],
+      removed: [],
+    });
+    rollout.acked("1", 0);
+    expect(rollout.isDue("1", 0)).toBe(false);
+  });
+});
+
+describe("a node that is ahead of this replica", () => {
+  it("waits for the replica to catch up rather than go back, but not for ever", () => {
+    const { cache, rollout } = behind();
+    expect(rollout.isDue("2", 100)).toBe(false);
+    cache.apply(5, [{ id: "team/base", entry: entry("team/base", 5) }], 100);
+    cache.publish();
+    rollout.look(100);
+    expect(rollout.isDue("2", 100)).toBe(true);
+    expect(rollout.take("2")).toMatchObject({
+      fromVersion: 5,
+      version: 5,
+      upserts: [],
+      removed: [],
+    });
+    const late = behind().rollout;
+    expect(late.isDue("2", 4_999)).toBe(false);
+    expect(late.isDue("2", 5_000)).toBe(true);
+    expect(late.take("2")).toMatchObject({ fromVersion: 0, version: 1 });
+  });
+
+  function behind() {
+    const cache = new SnapshotCache();
+    cache.replaceAll(1, new Map([["team/base", entry("team/base", 1)]]), 0);
+    cache.publish();
+    const events = { onHeld: () => undefined, onTrouble: () => undefined };
+    const rollout = new BuildRollout({ cache, times: defaultRolloutTimes, events });
+    const member = (id: string) => ({ id, wake: () => undefined });
+    rollout.join(member("1"), { version: 1, stateHash: entry("team/base", 1).hash }, 0);
+    rollout.join(member("2"), { version: 5, stateHash: entry("team/base", 5).hash }, 0);
+    return { cache, rollout };
+  }
 });
 
 function check(

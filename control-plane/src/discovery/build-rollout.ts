@@ -45,6 +45,8 @@ interface MemberState {
     | { readonly delta: Delta; readonly sequence: number; readonly trial?: Trial }
     | undefined;
   hasBeenServed: boolean;
+  /** It has got something large: see flushBytesMin. */
+  wantsFlush: boolean;
   /** It has accepted a trial: until the view moves on, it is not taken back. */
   isAhead: boolean;
   /** The state that it refused, and so does not get again. */
@@ -53,6 +55,13 @@ interface MemberState {
 }
 
 const nothingHeld: Refused = { held: [], isChanged: false };
+
+/**
+ * The stages of a stream (Connect's, and ours) each hold on to the last message until the next comes:
+ * after a snapshot that is twice its size, for every node and for hours. So behind a large delta
+ * goes an empty one.
+ */
+const flushBytesMin = 64 * 1024;
 
 /** How long a replica that is behind a node may take to catch up with the store. */
 const catchUpMs = 5_000;
@@ -98,6 +107,7 @@ export class BuildRollout {
       claim: claim.version > 0 ? { ...claim, untilMs: nowMs + catchUpMs } : undefined,
       inFlight: undefined,
       hasBeenServed: false,
+      wantsFlush: false,
       isAhead: false,
       refusedSequence: 0,
       isSlow: false,
@@ -161,6 +171,7 @@ export class BuildRollout {
       : this.view.delta(position, version);
     state.inFlight = { delta, sequence: this.view.state.sequence, ...(trial && { trial }) };
     state.hasBeenServed = true;
+    state.wantsFlush = false;
     return delta;
   }
 
@@ -171,6 +182,7 @@ export class BuildRollout {
     state.inFlight = undefined;
     state.version = delta.version;
     state.isAhead = trial !== undefined;
+    state.wantsFlush = delta.bytes >= flushBytesMin;
     if (!trial) {
       state.position = this.view.accepted(sequence);
       return;
@@ -225,7 +237,8 @@ export class BuildRollout {
     if (version < state.version && view.isOnlyBehind(state.position)) return false;
     if (!state.hasBeenServed) return true;
     if (state.refusedSequence === sequence) return false;
-    const { position, isAhead } = state;
+    const { position, isAhead, wantsFlush } = state;
+    if (wantsFlush && !isAhead) return true;
     if (isAhead) return position?.sequence !== sequence;
     return position?.sequence !== sequence || position.differs.size > 0;
   }

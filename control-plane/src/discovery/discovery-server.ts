@@ -251,6 +251,7 @@ export class DiscoveryServer {
   #sweep(): void {
     const nowMs = this.#options.clock.now();
     for (const { session, peer, endAtMs } of this.#streams) {
+      session.tick(nowMs);
       if (session.isStuck(nowMs)) peer.cut();
       else if (nowMs >= endAtMs && session.end(aged())) {
         this.#options.metrics.drops.inc({ reason: "age" });

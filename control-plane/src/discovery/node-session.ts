@@ -38,9 +38,6 @@ export interface NodeSessionOptions {
   readonly events: NodeSessionEvents;
 }
 
-/** Longest sleep without looking again; timers can't wait forever. */
-const napMs = 60_000;
-
 /** If a node does not even read, its stream can't be ended in order; this long after it must have been. */
 const stuckGraceMs = 5_000;
 
@@ -55,7 +52,7 @@ export class NodeSession implements Member {
   readonly #options: NodeSessionOptions;
   #rollout: BuildRollout | undefined;
   #stream: NodeStream;
-  #nap: AbortController | undefined;
+  #nap: { readonly untilMs: number; readonly end: () => void } | undefined;
   #failure: ConnectError | undefined;
   #ended = false;
   #nonces = 0;
@@ -68,8 +65,13 @@ export class NodeSession implements Member {
 
   /** Look again: there may be something to send. */
   readonly wake = (): void => {
-    this.#nap?.abort();
+    this.#nap?.end();
   };
+
+  /** Time has passed. Sessions have no timers of their own: two for every delta and node cost more. */
+  tick(nowMs: number): void {
+    if (this.#nap && nowMs >= this.#nap.untilMs) this.wake();
+  }
 
   /** True if it was not ending already. */
   end(failure: ConnectError): boolean {
@@ -140,11 +142,14 @@ export class NodeSession implements Member {
     return deltaMessage(delta, nonce);
   }
 
-  async #wait(untilMs: number): Promise<void> {
-    const { clock } = this.#options;
-    this.#nap = new AbortController();
-    await clock.sleep(Math.min(untilMs - clock.now(), napMs), this.#nap.signal);
-    this.#nap = undefined;
+  #wait(untilMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        this.#nap = undefined;
+        resolve();
+      };
+      this.#nap = { untilMs, end };
+    });
   }
 
   /** Never rejects: what goes wrong ends the stream. */
