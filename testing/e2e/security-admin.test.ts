@@ -1,9 +1,10 @@
-import { createInProcessBus } from "@headgate/bus";
-import { createSealer } from "@headgate/config";
-import { createEmbeddedStore, startControlPlane } from "@headgate/control-plane";
-import { seededRandom, systemClock } from "@headgate/core";
-import { createSigningKey, type FakeIssuer, startFakeIssuer } from "@headgate/testing";
-import { pino } from "pino";
+import { systemClock } from "@headgate/core";
+import {
+  createSigningKey,
+  type FakeIssuer,
+  startControlPlane,
+  startFakeIssuer,
+} from "@headgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "./eventually.ts";
 import type { Caller, Failure, Json, Outcome } from "./transports/caller.ts";
@@ -280,37 +281,19 @@ afterAll(() => plane[Symbol.asyncDispose]());
 async function startPlane(): Promise<typeof plane> {
   const stack = new AsyncDisposableStack();
   const issuer = stack.use(await startFakeIssuer());
-  const store = createEmbeddedStore({ path: ":memory:", clock: systemClock });
-  stack.defer(() => store.close());
-  const bus = createInProcessBus({ clock: systemClock });
-  stack.defer(() => bus.close());
-  const free = { host: "127.0.0.1", port: 0 };
-  const started = await startControlPlane({
-    store,
-    bus,
-    sealer: createSealer(new Uint8Array(32).fill(9)),
-    clock: systemClock,
-    random: seededRandom(1),
-    logger: pino({ level: "silent" }),
-    adminToken: rootToken,
-    region: "test",
-    replica: "replica-1",
-    build: "test",
-    oidc: {
-      issuer: issuer.url,
-      audience: "headgate",
-      nameClaim: "email",
-      roleClaim: "groups",
-      roles: [
-        { value: "platform", role: "admin" },
-        { value: "readers", role: "viewer" },
-      ],
-    },
-    listen: { admin: free, grpc: free },
-  });
-  stack.defer(() => started.stop());
-  const adminUrl = started.adminAddress?.url ?? "";
-  const grpcUrl = started.grpcAddress?.url ?? "";
+  const config = `
+region: test
+listen: {admin: "127.0.0.1:0", grpc: "127.0.0.1:0"}
+data_dir: ./data
+oidc:
+  issuer: ${issuer.url}
+  audience: headgate
+  roles:
+    - {value: platform, role: admin}
+    - {value: readers, role: viewer}
+`;
+  const env = { HEADGATE_ADMIN_TOKEN: rootToken };
+  const { adminUrl, grpcUrl } = stack.use(await startControlPlane({ config, env }));
   const caller = await fetchCaller.connect({ adminUrl, grpcUrl, rootToken });
   const tokens = await makeTokens(caller);
   const dispose = () => stack.disposeAsync();
