@@ -9,6 +9,9 @@ const pingTimeoutMs = 10_000;
 /** A snapshot of a hundred thousand keys is some 30 MiB; larger answers are refused unread. */
 const answerMaxBytes = 256 * 1024 * 1024;
 
+/** Megabytes. By Node's default of 10, a full snapshot under way keeps other streams from opening. */
+const sessionMemoryMax = 64;
+
 export interface DiscoveryTransportOptions {
   /** Such as `https://control.example:18000`. */
   readonly endpoint: string;
@@ -25,7 +28,7 @@ export function discoveryTransport(options: DiscoveryTransportOptions): Transpor
     pingIntervalMs,
     pingTimeoutMs,
     readMaxBytes: answerMaxBytes,
-    nodeOptions: { ...tls },
+    nodeOptions: { ...tls, maxSessionMemory: sessionMemoryMax },
     interceptors: [...interceptors],
   });
 }

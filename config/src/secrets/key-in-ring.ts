@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createSecretKey, type KeyObject } from "node:crypto";
 
 export const sealerKeyBytes = 32;
 
@@ -8,7 +8,8 @@ export const keyRingMaxKeys = 8;
 const keyIdBytes = 4;
 
 export interface KeyInRing {
-  readonly secret: Uint8Array;
+  /** As an object: made ready for each use anew, raw bytes cost several times the sealing itself. */
+  readonly secret: KeyObject;
   /** Tells which key sealed something. Not secret: the key has 256 random bits. */
   readonly id: Buffer;
 }
@@ -28,7 +29,7 @@ export function keyRing(
   for (const key of previous.map(keyInRing)) {
     const twin = [first, ...others].find(({ id }) => id.equals(key.id));
     if (!twin) others.push(key);
-    else if (!Buffer.from(twin.secret).equals(key.secret)) {
+    else if (!twin.secret.equals(key.secret)) {
       throw new RangeError(`two keys have the id ${key.id.toString("hex")}: make a new one`);
     }
   }
@@ -46,5 +47,5 @@ function keyInRing(key: Uint8Array): KeyInRing {
     throw new RangeError(`a sealing key has ${sealerKeyBytes} bytes, got ${key.length}`);
   }
   const id = createHash("sha256").update(key).digest().subarray(0, keyIdBytes);
-  return { secret: Uint8Array.from(key), id };
+  return { secret: createSecretKey(key), id };
 }

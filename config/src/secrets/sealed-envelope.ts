@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from "node:crypto";
 
 /**
  * What is sealed, as bytes. Version 2 says which key sealed it; version 1, written before there
@@ -36,14 +36,14 @@ export function readEnvelope(sealed: Uint8Array): Envelope | undefined {
 }
 
 /** Nonce, ciphertext and tag, with the context as associated data. */
-export function encrypt(key: Uint8Array, bytes: Uint8Array, context: string): Buffer {
+export function encrypt(key: KeyObject, bytes: Uint8Array, context: string): Buffer {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(context));
   return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
 }
 
 /** Undefined if the key or the context is another, or the bytes were changed. */
-export function decrypt(key: Uint8Array, box: Buffer, context: string): Uint8Array | undefined {
+export function decrypt(key: KeyObject, box: Buffer, context: string): Uint8Array | undefined {
   const nonce = box.subarray(0, nonceBytes);
   const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: tagBytes })
     .setAAD(Buffer.from(context))

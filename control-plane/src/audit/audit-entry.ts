@@ -45,7 +45,8 @@ export function decodeAuditEntry(stored: Entry, codec: ResourceCodec): admin.Aud
   entry.id = auditIdOf(stored.key);
   entry.time = timestampFromMs(auditEntryTimeMs(stored.key) ?? 0);
   if (entry.outcome !== admin.AuditOutcome.DONE) return entry;
-  entry.revision = BigInt(stored.revision);
+  // Not that of its last write: it may have been sealed anew since.
+  entry.revision = BigInt(stored.createRevision);
   for (const { after } of entry.changes) {
     const metadata = after?.resource.value?.metadata;
     if (metadata) metadata.revision = entry.revision;

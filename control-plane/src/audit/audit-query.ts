@@ -7,7 +7,7 @@ import { decodePageToken, encodePageToken, type PageScope } from "../admin/page-
 import { watchError } from "../admin/resource-watch.ts";
 import type { WatchSlots } from "../admin/watch-slots.ts";
 import type { ResourceCodec } from "../resources/resource-codec.ts";
-import type { Entry, Store } from "../store/store.ts";
+import type { Change, Entry, Store } from "../store/store.ts";
 import { decodeAuditEntry } from "./audit-entry.ts";
 import { auditFilter } from "./audit-filter.ts";
 import { auditEntryTimeMs, auditKeyBefore, auditPrefix } from "./audit-key.ts";
@@ -71,7 +71,7 @@ export class AuditQuery {
       const { revision } = await store.list(auditPrefix, { limit: 1 });
       for await (const { changes } of store.watch(auditPrefix, { from: revision + 1, signal })) {
         for (const change of changes) {
-          const entry = change.type === "put" ? this.#decode(change.entry) : undefined;
+          const entry = isNew(change) ? this.#decode(change.entry) : undefined;
           if (entry && matches(entry)) yield entry;
         }
       }
@@ -129,4 +129,9 @@ function rangeOf({ filter, startTime, endTime, pageToken }: AuditListInput): {
 /** Entries have whole milliseconds: from 1.5 ms on is from 2 ms on, and before it is before 2 ms. */
 function roundedUpMs({ seconds, nanos }: Timestamp): number {
   return Number(seconds) * 1000 + Math.ceil(nanos / 1e6);
+}
+
+/** Entries are never changed, but they may be sealed anew. */
+function isNew(change: Change): change is Extract<Change, { type: "put" }> {
+  return change.type === "put" && change.entry.createRevision === change.entry.revision;
 }

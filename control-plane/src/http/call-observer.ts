@@ -1,6 +1,7 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Clock } from "@headgate/core";
 import type { Logger } from "pino";
+import { connectErrorFrom } from "../admin/admin-errors.ts";
 import type { AdminMetrics } from "../telemetry/control-plane-metrics.ts";
 
 export interface CallObserverOptions {
@@ -23,7 +24,7 @@ export function createCallObserver({ clock, logger, metrics }: CallObserverOptio
       finish("ok");
       return response;
     } catch (reason) {
-      const error = reason instanceof ConnectError ? reason : internal(reason, { logger, method });
+      const error = connectErrorFrom(reason) ?? internal(reason, { logger, method });
       finish(Code[error.code] ?? "Unknown");
       throw error;
     }
