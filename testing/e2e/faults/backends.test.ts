@@ -1,0 +1,4 @@
+import { backendFaults } from "../../src/faults/index.ts";
+import { describeFaults } from "./describe-faults.ts";
+
+describeFaults(backendFaults);
