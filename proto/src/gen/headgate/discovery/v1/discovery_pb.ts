@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file headgate/discovery/v1/discovery.proto.
  */
 export const file_headgate_discovery_v1_discovery: GenFile = /*@__PURE__*/
-  fileDesc("CiVoZWFkZ2F0ZS9kaXNjb3ZlcnkvdjEvZGlzY292ZXJ5LnByb3RvEhVoZWFkZ2F0ZS5kaXNjb3ZlcnkudjEiPwoLSm9pblJlcXVlc3QSDAoEbm9kZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSEgoKcHVibGljX2tleRgDIAEoDCI/CgxKb2luUmVzcG9uc2USLwoFdG9rZW4YASABKAsyIC5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuTm9kZVRva2VuIioKFUlzc3VlTm9kZVRva2VuUmVxdWVzdBIRCglhc3NlcnRpb24YASABKAkiSQoWSXNzdWVOb2RlVG9rZW5SZXNwb25zZRIvCgV0b2tlbhgBIAEoCzIgLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5Ob2RlVG9rZW4iSwoJTm9kZVRva2VuEg0KBXRva2VuGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKqAQoWU3RyZWFtU25hcHNob3RzUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5IZWxsb0gAEikKA2FjaxgCIAEoCzIaLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5BY2tIABIrCgRuYWNrGAMgASgLMhsuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLk5hY2tIAEIJCgdtZXNzYWdlInIKBUhlbGxvEgwKBG5vZGUYASABKAkSDgoGcmVnaW9uGAIgASgJEg0KBWJ1aWxkGAMgASgJEg8KB2Jvb3RfaWQYBCABKAkSFwoPYXBwbGllZF92ZXJzaW9uGAUgASgEEhIKCnN0YXRlX2hhc2gYBiABKAYiJQoDQWNrEg0KBW5vbmNlGAEgASgJEg8KB3ZlcnNpb24YAiABKAQibAoETmFjaxINCgVub25jZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEEjIKCHJlamVjdGVkGAMgAygLMiAuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLlJlamVjdGlvbhIQCghkaXZlcmdlZBgEIAEoCCI4CglSZWplY3Rpb24SDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiywEKF1N0cmVhbVNuYXBzaG90c1Jlc3BvbnNlEg0KBW5vbmNlGAEgASgJEhQKDGZyb21fdmVyc2lvbhgCIAEoBBIPCgd2ZXJzaW9uGAMgASgEEjAKB3Vwc2VydHMYBCADKAsyHy5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuUmVzb3VyY2USNAoHcmVtb3ZlZBgFIAMoCzIjLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5SZXNvdXJjZU5hbWUSEgoKc3RhdGVfaGFzaBgGIAEoBiIqCgxSZXNvdXJjZU5hbWUSDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJIsoCCghSZXNvdXJjZRIzCghwcm92aWRlchgBIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qcm92aWRlckgAEi0KBW1vZGVsGAIgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1vZGVsSAASKwoEdGVhbRgDIAEoCzIbLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtSAASKQoDa2V5GAQgASgLMhouaGVhZGdhdGUucmVzb3VyY2VzLnYxLktleUgAEi8KBnBvbGljeRgFIAEoCzIdLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3lIABIzCghzZXR0aW5ncxgGIAEoCzIfLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5TZXR0aW5nc0gAEhAKCHJldmlzaW9uGAogASgEQgoKCHJlc291cmNlIiAKCFNldHRpbmdzEhQKDGtleV9obWFjX2tleRgBIAEoDCKGAQoOUmVnaXN0ZXJlZE5vZGUSDAoEbm9kZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSEgoKcHVibGljX2tleRgDIAEoDBItCglqb2luX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2pvaW5lZF93aXRoGAUgASgJImgKDVNhdmVkU25hcHNob3QSDwoHdmVyc2lvbhgBIAEoBBISCgpzdGF0ZV9oYXNoGAIgASgGEjIKCXJlc291cmNlcxgDIAMoCzIfLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5SZXNvdXJjZTLVAQoTTm9kZUlkZW50aXR5U2VydmljZRJPCgRKb2luEiIuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLkpvaW5SZXF1ZXN0GiMuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLkpvaW5SZXNwb25zZRJtCg5Jc3N1ZU5vZGVUb2tlbhIsLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5Jc3N1ZU5vZGVUb2tlblJlcXVlc3QaLS5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuSXNzdWVOb2RlVG9rZW5SZXNwb25zZTKIAQoQRGlzY292ZXJ5U2VydmljZRJ0Cg9TdHJlYW1TbmFwc2hvdHMSLS5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuU3RyZWFtU25hcHNob3RzUmVxdWVzdBouLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5TdHJlYW1TbmFwc2hvdHNSZXNwb25zZSgBMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_headgate_resources_v1_resources]);
+  fileDesc("CiVoZWFkZ2F0ZS9kaXNjb3ZlcnkvdjEvZGlzY292ZXJ5LnByb3RvEhVoZWFkZ2F0ZS5kaXNjb3ZlcnkudjEiPwoLSm9pblJlcXVlc3QSDAoEbm9kZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSEgoKcHVibGljX2tleRgDIAEoDCI/CgxKb2luUmVzcG9uc2USLwoFdG9rZW4YASABKAsyIC5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuTm9kZVRva2VuIioKFUlzc3VlTm9kZVRva2VuUmVxdWVzdBIRCglhc3NlcnRpb24YASABKAkiSQoWSXNzdWVOb2RlVG9rZW5SZXNwb25zZRIvCgV0b2tlbhgBIAEoCzIgLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5Ob2RlVG9rZW4iSwoJTm9kZVRva2VuEg0KBXRva2VuGAEgASgJEi8KC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKqAQoWU3RyZWFtU25hcHNob3RzUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5IZWxsb0gAEikKA2FjaxgCIAEoCzIaLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5BY2tIABIrCgRuYWNrGAMgASgLMhsuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLk5hY2tIAEIJCgdtZXNzYWdlInIKBUhlbGxvEgwKBG5vZGUYASABKAkSDgoGcmVnaW9uGAIgASgJEg0KBWJ1aWxkGAMgASgJEg8KB2Jvb3RfaWQYBCABKAkSFwoPYXBwbGllZF92ZXJzaW9uGAUgASgEEhIKCnN0YXRlX2hhc2gYBiABKAYiJQoDQWNrEg0KBW5vbmNlGAEgASgJEg8KB3ZlcnNpb24YAiABKAQibAoETmFjaxINCgVub25jZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgEEjIKCHJlamVjdGVkGAMgAygLMiAuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLlJlamVjdGlvbhIQCghkaXZlcmdlZBgEIAEoCCI4CglSZWplY3Rpb24SDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiywEKF1N0cmVhbVNuYXBzaG90c1Jlc3BvbnNlEg0KBW5vbmNlGAEgASgJEhQKDGZyb21fdmVyc2lvbhgCIAEoBBIPCgd2ZXJzaW9uGAMgASgEEjAKB3Vwc2VydHMYBCADKAsyHy5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuUmVzb3VyY2USNAoHcmVtb3ZlZBgFIAMoCzIjLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5SZXNvdXJjZU5hbWUSEgoKc3RhdGVfaGFzaBgGIAEoBiIqCgxSZXNvdXJjZU5hbWUSDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJIsoCCghSZXNvdXJjZRIzCghwcm92aWRlchgBIAEoCzIfLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qcm92aWRlckgAEi0KBW1vZGVsGAIgASgLMhwuaGVhZGdhdGUucmVzb3VyY2VzLnYxLk1vZGVsSAASKwoEdGVhbRgDIAEoCzIbLmhlYWRnYXRlLnJlc291cmNlcy52MS5UZWFtSAASKQoDa2V5GAQgASgLMhouaGVhZGdhdGUucmVzb3VyY2VzLnYxLktleUgAEi8KBnBvbGljeRgFIAEoCzIdLmhlYWRnYXRlLnJlc291cmNlcy52MS5Qb2xpY3lIABIzCghzZXR0aW5ncxgGIAEoCzIfLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5TZXR0aW5nc0gAEhAKCHJldmlzaW9uGAogASgEQgoKCHJlc291cmNlIiAKCFNldHRpbmdzEhQKDGtleV9obWFjX2tleRgBIAEoDCKGAQoOUmVnaXN0ZXJlZE5vZGUSDAoEbm9kZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSEgoKcHVibGljX2tleRgDIAEoDBItCglqb2luX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2pvaW5lZF93aXRoGAUgASgJImgKDVNhdmVkU25hcHNob3QSDwoHdmVyc2lvbhgBIAEoBBISCgpzdGF0ZV9oYXNoGAIgASgGEjIKCXJlc291cmNlcxgDIAMoCzIfLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5SZXNvdXJjZSK+AgoKTG9hZFJlcG9ydBIMCgRub2RlGAEgASgJEg4KBnJlZ2lvbhgCIAEoCRIPCgdib290X2lkGAMgASgJEhAKCHNlcXVlbmNlGAQgASgEEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXVwdGltZV9tcxgGIAEoBBIRCglpbl9mbGlnaHQYByABKA0SDQoFY2FsbHMYCCABKAQSFAoMZmFpbGVkX2NhbGxzGAkgASgEEhQKDGlucHV0X3Rva2VucxgKIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAsgASgEEg8KB3dvcmtlcnMYDCABKA0SFwoPYXBwbGllZF92ZXJzaW9uGA0gASgEEhEKCXJzc19ieXRlcxgOIAEoBBIQCghkcmFpbmluZxgPIAEoCDLVAQoTTm9kZUlkZW50aXR5U2VydmljZRJPCgRKb2luEiIuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLkpvaW5SZXF1ZXN0GiMuaGVhZGdhdGUuZGlzY292ZXJ5LnYxLkpvaW5SZXNwb25zZRJtCg5Jc3N1ZU5vZGVUb2tlbhIsLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5Jc3N1ZU5vZGVUb2tlblJlcXVlc3QaLS5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuSXNzdWVOb2RlVG9rZW5SZXNwb25zZTKIAQoQRGlzY292ZXJ5U2VydmljZRJ0Cg9TdHJlYW1TbmFwc2hvdHMSLS5oZWFkZ2F0ZS5kaXNjb3ZlcnkudjEuU3RyZWFtU25hcHNob3RzUmVxdWVzdBouLmhlYWRnYXRlLmRpc2NvdmVyeS52MS5TdHJlYW1TbmFwc2hvdHNSZXNwb25zZSgBMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_headgate_resources_v1_resources]);
 
 /**
  * @generated from message headgate.discovery.v1.JoinRequest
@@ -523,6 +523,120 @@ export type SavedSnapshot = Message<"headgate.discovery.v1.SavedSnapshot"> & {
  */
 export const SavedSnapshotSchema: GenMessage<SavedSnapshot> = /*@__PURE__*/
   messageDesc(file_headgate_discovery_v1_discovery, 15);
+
+/**
+ * How a node is doing, published on the bus every second as `load.<region>.<node>`. Counters are
+ * cumulative for one boot, never deltas: reports that are lost, doubled or overtaken do no harm.
+ *
+ * @generated from message headgate.discovery.v1.LoadReport
+ */
+export type LoadReport = Message<"headgate.discovery.v1.LoadReport"> & {
+  /**
+   * @generated from field: string node = 1;
+   */
+  node: string;
+
+  /**
+   * @generated from field: string region = 2;
+   */
+  region: string;
+
+  /**
+   * As in Hello.
+   *
+   * @generated from field: string boot_id = 3;
+   */
+  bootId: string;
+
+  /**
+   * Counts the reports of a boot, from 1.
+   *
+   * @generated from field: uint64 sequence = 4;
+   */
+  sequence: bigint;
+
+  /**
+   * By the node's wall clock, for people, and to tell an earlier boot from a later.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 5;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * Since the boot, by the node's monotonic clock: rates are over this.
+   *
+   * @generated from field: uint64 uptime_ms = 6;
+   */
+  uptimeMs: bigint;
+
+  /**
+   * Calls under way.
+   *
+   * @generated from field: uint32 in_flight = 7;
+   */
+  inFlight: number;
+
+  /**
+   * Calls that have ended, however they did.
+   *
+   * @generated from field: uint64 calls = 8;
+   */
+  calls: bigint;
+
+  /**
+   * Those of them without a whole answer, as in llm_failures_total.
+   *
+   * @generated from field: uint64 failed_calls = 9;
+   */
+  failedCalls: bigint;
+
+  /**
+   * As in llm_token_usage_total.
+   *
+   * @generated from field: uint64 input_tokens = 10;
+   */
+  inputTokens: bigint;
+
+  /**
+   * @generated from field: uint64 output_tokens = 11;
+   */
+  outputTokens: bigint;
+
+  /**
+   * Threads that listen.
+   *
+   * @generated from field: uint32 workers = 12;
+   */
+  workers: number;
+
+  /**
+   * The snapshot in use. 0: none.
+   *
+   * @generated from field: uint64 applied_version = 13;
+   */
+  appliedVersion: bigint;
+
+  /**
+   * Of the whole process.
+   *
+   * @generated from field: uint64 rss_bytes = 14;
+   */
+  rssBytes: bigint;
+
+  /**
+   * It takes no more calls, and ends when those in flight have.
+   *
+   * @generated from field: bool draining = 15;
+   */
+  draining: boolean;
+};
+
+/**
+ * Describes the message headgate.discovery.v1.LoadReport.
+ * Use `create(LoadReportSchema)` to create a new message.
+ */
+export const LoadReportSchema: GenMessage<LoadReport> = /*@__PURE__*/
+  messageDesc(file_headgate_discovery_v1_discovery, 16);
 
 /**
  * Who a node is. A node that has no client certificate joins once, with a join token and a key pair of
