@@ -1,8 +1,8 @@
 /**
  * Who may import whom, and where time, chance and the environment may be read:
  * `npm run lint:boundaries`. Prints the graph of packages; fails on an edge that is not allowed, on
- * a relative path into another package, on a cycle of files, and on a dependency
- * that a package.json does not have or has for nothing.
+ * a relative path into another package, on a cycle of files, on RPC in the CLI beside the SDK, and on
+ * a dependency that a package.json does not have or has for nothing.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -29,6 +29,9 @@ const testOnly =
 const doors =
   /^(?:core\/src\/(?:clock|random)\.ts|sdk\/src\/timing\.ts|cli\/|bench\/|testing\/|scripts\/)/;
 const ambient = /\b(?:Date\.now\(|Math\.random\b|setTimeout\(|setInterval\(|process\.env\b)/;
+
+/** The CLI manages by the SDK alone, as its users do: RPC itself is for the transports of nodes. */
+const noRpc = /^cli\/src\/(?!planes\/|up\/)/;
 
 const problems: string[] = [];
 const edges = new Set<string>();
@@ -63,6 +66,9 @@ function checkFile(file: string): void {
   const targets: string[] = [];
   for (const match of code.matchAll(/\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g)) {
     const name = match[1] ?? "";
+    if (name.startsWith("@connectrpc/") && noRpc.test(file) && !testOnly.test(file)) {
+      problems.push(`${file}: calls the admin API by @headgate/sdk, not by ${name}`);
+    }
     if (name.startsWith("@headgate/")) checkPackageImport(file, own, name);
     if (!name.startsWith(".")) continue;
     const target = normalize(join(dirname(file), name));

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { runInNewContext } from "node:vm";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -16,8 +17,11 @@ import {
   NotFoundError,
   OutOfRangeError,
   PermissionDeniedError,
+  ResourceExhaustedError,
   UnauthenticatedError,
   UnavailableError,
+  UnimplementedError,
+  UnknownError,
 } from "./admin-error.ts";
 import { auditEntries } from "./audit-entries.ts";
 import { exportAll } from "./export-all.ts";
@@ -65,6 +69,50 @@ describe("createAdminClient()", () => {
     await expect(client.listNodes({})).resolves.toMatchObject({ nodes: [] });
   });
 
+  it("counts the time it takes to get a token", async () => {
+    const server = await startServer({});
+    const token = () => new Promise<string>(() => undefined);
+    const client = createAdminClient({ server: server.url, token, timeoutMs: 50 });
+    await expect(client.listNodes({})).rejects.toThrow(DeadlineExceededError);
+    expect(server.authorizations).toEqual([]);
+  });
+
+  it.each([
+    { name: "an empty one", token: "", says: "the token is empty" },
+    {
+      name: "one of two lines",
+      token: "secret-a\nsecret-b",
+      says: "the token has characters that no token has",
+    },
+    {
+      name: "none, from a function that fails",
+      token: () => Promise.reject(new TypeError("fetch failed")),
+      says: "no token: fetch failed",
+    },
+  ])("sends nothing with a token that is $name", async ({ token, says }) => {
+    const server = await startServer({ listNodes: () => ({}) });
+    const client = createAdminClient({ server: server.url, token });
+    const failure = await client.listNodes({}).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UnauthenticatedError);
+    expect(failure).toMatchObject({ rawMessage: says });
+    expect(server.authorizations).toEqual([]);
+  });
+
+  it("leaves out the end of the line that a file's token has", async () => {
+    const server = await startServer({ listNodes: () => ({}) });
+    await createAdminClient({ server: server.url, token: "t\n" }).listNodes({});
+    expect(server.authorizations).toEqual(["Bearer t"]);
+  });
+
+  it.each(["http://u:hunter2@h", "http://h/?a=hunter2", "http://h/#hunter2", "ftp://u:hunter2@h"])(
+    "refuses the server %j, and does not quote what may be secret",
+    (server) => {
+      const failure = thrownBy(() => createAdminClient({ server, token: "t" }));
+      expect(failure).toBeInstanceOf(TypeError);
+      expect(String(failure)).not.toContain("hunter2");
+    },
+  );
+
   it.each(["", "127.0.0.1:8081", "ftp://host", "not a url"])("refuses the server %j", (server) => {
     expect(() => createAdminClient({ server, token: "t" })).toThrow(
       /server must be an http:\/\/ or https:\/\/ URL/,
@@ -82,6 +130,9 @@ describe("typed errors", () => {
     [Code.Unauthenticated, UnauthenticatedError],
     [Code.PermissionDenied, PermissionDeniedError],
     [Code.OutOfRange, OutOfRangeError],
+    [Code.ResourceExhausted, ResourceExhaustedError],
+    [Code.Unimplemented, UnimplementedError],
+    [Code.Unknown, UnknownError],
     [Code.Internal, AdminError],
   ])("code %i is its own class", async (code, Class) => {
     const client = await clientOf({
@@ -112,6 +163,23 @@ describe("typed errors", () => {
     const failure = await client.listNodes({}).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UnavailableError);
     expect(failure).toMatchObject({ rawMessage: "no answer: ECONNREFUSED" });
+  });
+});
+
+describe("a failure of fetch()", () => {
+  it.each([
+    { name: "of this realm", error: new TypeError("fetch failed") },
+    { name: "of another realm", error: runInNewContext('new TypeError("fetch failed")') },
+  ])("$name is unavailable", async ({ error }) => {
+    const client = createAdminClient({
+      server: "http://127.0.0.1:1",
+      token: "t",
+      attemptsMax: 1,
+      fetch: () => Promise.reject(error),
+    });
+    const failure = await client.listNodes({}).catch((reason: unknown) => reason);
+    expect(failure).toBeInstanceOf(UnavailableError);
+    expect(failure).toMatchObject({ rawMessage: "no answer: fetch failed" });
   });
 });
 
@@ -319,6 +387,46 @@ describe("watchResources()", () => {
   });
 });
 
+describe("watchResources() over a silent connection", () => {
+  it("connects again", async () => {
+    const asked: bigint[] = [];
+    const client = await clientOf({
+      async *watchResources({ fromRevision }, context) {
+        asked.push(fromRevision);
+        yield { revision: 5n, events: [{ kind: "team", name: "a" }], synced: true };
+        await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
+      },
+    });
+    const names: string[] = [];
+    for await (const { events } of watchResources(client, { silenceMaxMs: 50 })) {
+      for (const { name } of events) names.push(name);
+      if (names.length === 2) break;
+    }
+    expect(asked).toEqual([0n, 5n]);
+  });
+});
+
+describe("a stream that is left", () => {
+  type Left = (client: AdminClient) => AsyncIterable<unknown>;
+  it.each<{ name: string; open: Left }>([
+    { name: "watchResources()", open: (client) => watchResources(client) },
+    { name: "watchAudit()", open: (client) => watchAudit(client) },
+  ])("of $name is closed, so that the program may end", async ({ open }) => {
+    const closed = Promise.withResolvers<void>();
+    async function* endless<T>(first: T, { signal }: { readonly signal: AbortSignal }) {
+      signal.addEventListener("abort", () => closed.resolve());
+      yield first;
+      await closed.promise;
+    }
+    const client = await clientOf({
+      watchResources: (_request, context) => endless({ revision: 1n, synced: true }, context),
+      watchAuditEntries: (_request, context) => endless({ id: "a" }, context),
+    });
+    for await (const _ of open(client)) break;
+    await closed.promise;
+  });
+});
+
 describe("watchAudit()", () => {
   it("connects again when the stream is lost", async () => {
     let streams = 0;
@@ -343,6 +451,14 @@ async function collect(client: AdminClient, count: number): Promise<string[]> {
     for (const { name } of events) if (names.push(name) === count) return names;
   }
   return names;
+}
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
 }
 
 /** Sleeps not at all, and says how long it should have. */

@@ -1,6 +1,7 @@
-import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { admin } from "@headgate/proto";
+import { bearerToken, type TokenSource } from "./bearer-token.ts";
 import { callPolicy } from "./call-policy.ts";
 import { realTiming, type Timing } from "./timing.ts";
 import { withTypedErrors } from "./typed-errors.ts";
@@ -13,10 +14,12 @@ export interface AdminClientOptions {
   /** Where the admin API listens, for example `http://127.0.0.1:8081`. */
   readonly server: string;
 
-  /** A token of the admin API, or what gets one for each call: an OIDC token that is renewed, say. */
-  readonly token: string | (() => string | Promise<string>);
+  readonly token: TokenSource;
 
-  /** Deadline of each call with all its attempts, unless the call names its own. Default: 10 seconds. */
+  /**
+   * Deadline of each call with all its attempts, unless the call names its own; 0: none. The watches of
+   * this package have none. Default: 10 seconds.
+   */
   readonly timeoutMs?: number;
 
   /** Attempts of a call that is safe to repeat (see callPolicy()). 1: never try again. Default: 4. */
@@ -32,6 +35,8 @@ export interface AdminClientOptions {
 /**
  * Every call of AdminService as a typed method. A failed call rejects with one of the classes of
  * admin-error.ts. What takes several calls is a function of its own: listAll(), watchResources(), ...
+ * The streams of the client itself end at the call's deadline, or when its `signal` aborts, and not
+ * when a loop over them is left.
  */
 export type AdminClient = Client<typeof admin.AdminService>;
 
@@ -47,7 +52,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
       baseUrl: checkedServer(options.server),
       defaultTimeoutMs: options.timeoutMs ?? defaultTimeoutMs,
       ...(options.fetch && { fetch: options.fetch }),
-      interceptors: [callPolicy({ attemptsMax, timing }), authorised(token)],
+      interceptors: [callPolicy({ attemptsMax, timing }), bearerToken(token)],
     }),
   );
 }
@@ -57,21 +62,18 @@ export function adminClientOver(transport: Transport): AdminClient {
   return createClient(admin.AdminService, withTypedErrors(transport));
 }
 
-function authorised(token: AdminClientOptions["token"]): Interceptor {
-  return (next) => async (request) => {
-    const text = typeof token === "string" ? token : await token();
-    request.header.set("authorization", `Bearer ${text}`);
-    return next(request);
-  };
-}
-
 /** Without the trailing slash, which connect would double. */
 function checkedServer(server: string): string {
   const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
     throw new TypeError(
-      `server must be an http:// or https:// URL such as http://127.0.0.1:8081, not ${JSON.stringify(server)}`,
+      `server must be an http:// or https:// URL such as http://127.0.0.1:8081, not ${JSON.stringify(server.replace(/\/\/[^@]*@/, "//"))}`,
     );
   }
-  return server.replace(/\/+$/, "");
+  if (url.username || url.password || url.search || url.hash) {
+    throw new TypeError(
+      "server must have neither user, password, query nor fragment: the token is an option of its own",
+    );
+  }
+  return url.href.replace(/\/+$/, "");
 }

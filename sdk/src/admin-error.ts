@@ -43,6 +43,15 @@ export class PermissionDeniedError extends AdminError {}
 /** A watch starts too long ago. */
 export class OutOfRangeError extends AdminError {}
 
+/** The store, or the replica, has no room. */
+export class ResourceExhaustedError extends AdminError {}
+
+/** The server does not know the call: it is older than this package, or it is no Headgate. */
+export class UnimplementedError extends AdminError {}
+
+/** An answer that is none of the admin API's: something else listens there, or stands in between. */
+export class UnknownError extends AdminError {}
+
 /** No answer, or the control plane has no store. A write that ends so may or may not have been made. */
 export class UnavailableError extends AdminError {}
 
@@ -58,6 +67,9 @@ const classes: ReadonlyMap<Code, new (error: ConnectError) => AdminError> = new 
   [Code.Unauthenticated, UnauthenticatedError],
   [Code.PermissionDenied, PermissionDeniedError],
   [Code.OutOfRange, OutOfRangeError],
+  [Code.ResourceExhausted, ResourceExhaustedError],
+  [Code.Unimplemented, UnimplementedError],
+  [Code.Unknown, UnknownError],
   [Code.Unavailable, UnavailableError],
   [Code.DeadlineExceeded, DeadlineExceededError],
 ]);
@@ -77,26 +89,37 @@ const causesMax = 5;
 
 /** ECONNREFUSED and the like, where the runtime tells. */
 export function systemErrorCode(reason: unknown): string | undefined {
-  for (let error = reason, depth = 0; error instanceof Error && depth < causesMax; depth++) {
-    if ("code" in error && typeof error.code === "string") return error.code;
+  for (let error = reason, depth = 0; isErrorLike(error) && depth < causesMax; depth++) {
+    if (typeof error.code === "string") return error.code;
     error = error.cause;
   }
   return undefined;
 }
 
 /** What fetch() rejects with when there is no response at all, as it is or as connect wraps it. */
-function fetchFailure(reason: unknown): TypeError | undefined {
-  const inner = reason instanceof ConnectError ? reason.cause : reason;
-  return inner instanceof TypeError ? inner : undefined;
+function fetchFailure(reason: unknown): ErrorLike | undefined {
+  const isWrapped = reason instanceof ConnectError && reason.code === Code.Unknown;
+  const inner = isWrapped ? reason.cause : reason;
+  return isErrorLike(inner) && inner.name === "TypeError" ? inner : undefined;
 }
 
-function fetchFailureText(reason: TypeError): string {
+function fetchFailureText(reason: ErrorLike): string {
   return `no answer: ${systemErrorCode(reason) ?? innermost(reason).message}`;
 }
 
 /** fetch() says "fetch failed", and why in the cause. */
-function innermost(error: Error, depth = 0): Error {
-  return error.cause instanceof Error && depth < causesMax
-    ? innermost(error.cause, depth + 1)
-    : error;
+function innermost(error: ErrorLike, depth = 0): ErrorLike {
+  return isErrorLike(error.cause) && depth < causesMax ? innermost(error.cause, depth + 1) : error;
+}
+
+interface ErrorLike {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: unknown;
+  readonly cause?: unknown;
+}
+
+/** Not by instanceof: where scripts run in a realm of their own, fetch() and its errors are of another. */
+function isErrorLike(value: unknown): value is ErrorLike {
+  return typeof value === "object" && value !== null && "name" in value && "message" in value;
 }

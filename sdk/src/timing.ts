@@ -23,6 +23,28 @@ export const realTiming: Timing = {
   random: Math.random,
 };
 
+/** Calls `act` once nothing has fed it for `ms` milliseconds; never without. */
+export class Watchdog {
+  readonly #ms: number | undefined;
+  readonly #act: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ms: number | undefined, act: () => void) {
+    this.#ms = ms;
+    this.#act = act;
+    this.feed();
+  }
+
+  feed(): void {
+    this.stop();
+    if (this.#ms !== undefined) this.#timer = setTimeout(this.#act, this.#ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 /** Exponential backoff with full jitter: uniform up to `base * 2^attempt`, at most `max`. */
 export function backoffMs(attempt: number, random: () => number): number {
   return random() * Math.min(backoffMaxMs, backoffBaseMs * 2 ** attempt);

@@ -1,8 +1,17 @@
 import type { admin } from "@headgate/proto";
 import type { AdminClient } from "./admin-client.ts";
 import { UnavailableError } from "./admin-error.ts";
+import { closedWithLoop } from "./closed-with-loop.ts";
 import { backoffMs, realTiming, type Timing } from "./timing.ts";
 import { paused } from "./watch-resources.ts";
+
+export interface WatchAuditOptions {
+  /** As in admin.proto: `outcome = denied`. */
+  readonly filter?: string;
+  readonly signal?: AbortSignal;
+  /** For tests. */
+  readonly timing?: Timing;
+}
 
 /**
  * Audit entries as they are made, until `signal` aborts. Connects again when the control plane goes
@@ -10,17 +19,15 @@ import { paused } from "./watch-resources.ts";
  */
 export async function* watchAudit(
   client: AdminClient,
-  options: {
-    readonly filter?: string;
-    readonly signal?: AbortSignal;
-    readonly timing?: Timing;
-  } = {},
+  options: WatchAuditOptions = {},
 ): AsyncGenerator<admin.AuditEntry, void, undefined> {
   const { filter = "", timing = realTiming } = options;
   const signal = options.signal ?? new AbortController().signal;
   for (let failures = 0; ; failures++) {
     try {
-      for await (const entry of client.watchAuditEntries({ filter }, { signal, timeoutMs: 0 })) {
+      const open = (life: AbortSignal) =>
+        client.watchAuditEntries({ filter }, { signal: life, timeoutMs: 0 });
+      for await (const entry of closedWithLoop(open, { signal })) {
         failures = 0;
         yield entry;
       }

@@ -1,6 +1,7 @@
 import type { admin } from "@headgate/proto";
 import type { AdminClient } from "./admin-client.ts";
 import { OutOfRangeError, UnavailableError } from "./admin-error.ts";
+import { closedWithLoop } from "./closed-with-loop.ts";
 import { backoffMs, realTiming, type Timing } from "./timing.ts";
 
 export interface WatchOptions {
@@ -9,9 +10,16 @@ export interface WatchOptions {
   /** Continue behind this revision, without what there is. Default: with it. */
   readonly fromRevision?: bigint;
   readonly signal?: AbortSignal;
+  /**
+   * The server says something every 30 seconds; after this long without, the connection counts as
+   * lost. Default: 90 seconds.
+   */
+  readonly silenceMaxMs?: number;
   /** For tests. */
   readonly timing?: Timing;
 }
+
+const defaultSilenceMaxMs = 90_000;
 
 /**
  * The resources as they are, then every change, in order, until `signal` aborts. Connects again when
@@ -22,7 +30,7 @@ export async function* watchResources(
   client: AdminClient,
   options: WatchOptions = {},
 ): AsyncGenerator<admin.WatchResourcesResponse, void, undefined> {
-  const { kinds = [], timing = realTiming } = options;
+  const { kinds = [], silenceMaxMs = defaultSilenceMaxMs, timing = realTiming } = options;
   const signal = options.signal ?? new AbortController().signal;
   let fromRevision = options.fromRevision ?? 0n;
   for (let failures = 0; ; failures++) {
@@ -30,7 +38,9 @@ export async function* watchResources(
     let whole = fromRevision !== 0n;
     try {
       const request = { kinds: [...kinds], fromRevision };
-      for await (const answer of client.watchResources(request, { signal, timeoutMs: 0 })) {
+      const open = (life: AbortSignal) =>
+        client.watchResources(request, { signal: life, timeoutMs: 0 });
+      for await (const answer of closedWithLoop(open, { signal, silenceMaxMs })) {
         failures = 0;
         whole ||= answer.synced;
         if (whole) fromRevision = answer.revision;

@@ -45,7 +45,7 @@ function explained(error: AdminError, circumstances: Circumstances): CliError {
 function explanation(error: AdminError, { flags, found }: Circumstances): string {
   const message = error.rawMessage;
   // The control plane may answer, and say that its store does not.
-  if (error instanceof UnavailableError && message.startsWith("no answer")) {
+  if (error instanceof UnavailableError && message.startsWith("no answer:")) {
     return (
       `cannot reach ${flags.server} (${systemErrorCode(error) ?? message}): ` +
       "is `headgate up` running? Another address: --server URL or HEADGATE_SERVER"
