@@ -255,6 +255,30 @@ describe("what a node refuses", () => {
   });
 });
 
+describe("large snapshots", () => {
+  it("are sent so many at a time, and the next when one is answered, whatever the answer", async () => {
+    const { clock, plane, api } = await setUp();
+    await using _ = plane;
+    const teams = Array.from({ length: 1_000 }, (__, n) => ({ name: `${"t".repeat(90)}-${n}` }));
+    await api.apply({ resources: { teams } });
+    await clock.advance(500);
+    await using replica = await testReplica({ store: plane.store, clock, inFlightBytesMax: 1 });
+    await connected(replica.transport(), "a1");
+    const [second, third, fourth] = ["a2", "a3", "a4"].map((name) =>
+      open(replica.transport(), name),
+    );
+    if (!second || !third || !fourth) throw new Error("there are three");
+    const first = await second.receive();
+    const waiting = [third, fourth].map((node) => watch(node.receive()));
+    await settle();
+    expect(waiting.map(({ arrived }) => arrived)).toEqual([false, false]);
+    second.refuse(first, ["/"], { diverged: true });
+    third.accept((await waiting[0]?.response) ?? first);
+    fourth.accept((await waiting[1]?.response) ?? first);
+    expect(fourth.names).toHaveLength(1_001);
+  });
+});
+
 describe("ends of streams", () => {
   const transports = [
     { name: "gRPC", connect: (baseUrl: string) => createGrpcTransport({ baseUrl }) },

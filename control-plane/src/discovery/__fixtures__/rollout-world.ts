@@ -27,7 +27,7 @@ export type WorldEvent =
       readonly node: number;
     }
   /** It refuses although nothing is wrong for its build. */
-  | { readonly type: "lie"; readonly node: number };
+  | { readonly type: "lie"; readonly node: number; readonly about?: string };
 
 interface WorldNode {
   readonly build: BuildName;
@@ -119,7 +119,7 @@ export class RolloutWorld {
       case "answer":
         return this.answer(event.node % this.nodes.length);
       case "lie":
-        return this.#refuse(event.node % this.nodes.length, "teams/none");
+        return this.#refuse(event.node % this.nodes.length, event.about ?? "teams/none");
       case "reconnect":
         return this.#join(event.node % this.nodes.length);
       case "restart":
