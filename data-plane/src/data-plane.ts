@@ -4,6 +4,7 @@ import type { Transport } from "@connectrpc/connect";
 import type { ListenAddress, Sealer, TcpAddress } from "@headgate/config";
 import type { Clock, Random } from "@headgate/core";
 import type { Logger } from "pino";
+import { ConnectionLog } from "./discovery/connection-log.ts";
 import { readSavedSnapshot, writeSavedSnapshot } from "./discovery/saved-snapshot.ts";
 import { identify } from "./discovery/snapshot.ts";
 import { SnapshotKeeper } from "./discovery/snapshot-keeper.ts";
@@ -37,6 +38,8 @@ export interface DataPlaneOptions {
   readonly sealer: Sealer;
   /** To the control plane, one per endpoint. */
   readonly transports: readonly Transport[];
+  /** What those lead to, for people. */
+  readonly endpoints?: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -88,6 +91,7 @@ class DataPlaneNode implements DataPlane {
   readonly #pool: WorkerPool;
   readonly #subscription: SnapshotSubscription;
   readonly #telemetry: TelemetryServer | undefined;
+  readonly #connectionLog: ConnectionLog;
   readonly #ready = Promise.withResolvers<void>();
   #proxyAddress: ListenAddress | undefined;
   #telemetryAddress: TcpAddress | undefined;
@@ -106,6 +110,10 @@ class DataPlaneNode implements DataPlane {
       snapshotAgeSeconds: () => this.#keeper.ageSeconds(),
       controlPlaneConnected: () => this.#isConnected,
       workersListening: () => this.#pool.listening,
+    });
+    this.#connectionLog = new ConnectionLog({
+      ...{ clock, logger, endpoints: options.endpoints ?? [] },
+      hasSnapshot: () => this.#keeper.isLoaded,
     });
     this.#saver = new SnapshotSaver({
       write: (snapshot) => writeSavedSnapshot(this.#place, snapshot),
@@ -131,8 +139,9 @@ class DataPlaneNode implements DataPlane {
       },
       inUse: () => this.#keeper.snapshot,
       apply: (response) => this.#keeper.apply(response),
-      onConnect: () => logger.info("the control plane is connected"),
-      onDisconnect: (reason, pauseMs) => this.#reportDisconnect(reason, pauseMs),
+      onConnect: (index) => this.#connectionLog.connected(index),
+      onDisconnect: (reason, pauseMs, index) =>
+        this.#connectionLog.disconnected({ reason, pauseMs, index }),
       clock,
       random,
     });
@@ -274,16 +283,6 @@ class DataPlaneNode implements DataPlane {
       return { kind, name, revision: resource.revision };
     });
     return { version, stateHash, resources: list };
-  }
-
-  #reportDisconnect(reason: unknown, pauseMs: number): void {
-    this.#options.logger.warn(
-      {
-        reason: reason instanceof Error ? reason.message : String(reason),
-        pause_ms: Math.round(pauseMs),
-      },
-      "no connection to the control plane, serving goes on with the snapshot in use",
-    );
   }
 
   async #stopAll(): Promise<void> {

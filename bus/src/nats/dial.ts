@@ -88,10 +88,22 @@ function identityOf({ host }: ServerAddress): object {
   };
 }
 
+/** What servers of all versions answer to credentials that they do not take. */
+const refusals: ReadonlySet<string> = new Set([
+  ErrorCode.AuthorizationViolation,
+  ErrorCode.AuthenticationExpired,
+  ErrorCode.AuthenticationTimeout,
+  ErrorCode.AccountExpired,
+]);
+
 function reasonFrom(error: Error): string {
   // Of several addresses tried, as for "localhost", each has its own reason.
   if (error instanceof AggregateError) return error.errors.map((one) => one.message).join(", ");
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (refusals.has(code)) {
+    const what = "check token, username and password, or credentials_file";
+    return `${error.message.replaceAll("'", "")}: ${what}`;
+  }
   if (code === ErrorCode.ServerOptionNotAvailable) return `the server has no ${error.message}`;
   return error.message === "" ? code : error.message.trim();
 }

@@ -17,6 +17,8 @@ export interface NatsBusOptions {
    * stream or an empty subject: once when the connection is lost or cannot be made, not at each attempt.
    */
   readonly onError?: (error: unknown, subject: string) => void;
+  /** Told of every connection that is made, with the server's address. */
+  readonly onConnect?: (server: string) => void;
   /** PEM texts. Without `ca`, the system's authorities are trusted. */
   readonly tls?: NatsTls;
   readonly credentials?: NatsCredentials;

@@ -181,7 +181,7 @@ function linkFrom(options: LinkOptions): NatsLink {
   return new NatsLink({
     addresses: shuffled(servers.map(serverAddressFrom), random),
     dial: { name, tls, credentials, connectMs, pingMs },
-    ...{ waits, clock, random },
+    ...{ waits, clock, random, onConnect: options.onConnect },
     onError: (error) => onError(error, ""),
   });
 }

@@ -3,7 +3,7 @@ import type { Msg, MsgHdrs, NatsConnection, Subscription } from "nats";
 import { type DialOptions, dial } from "./dial.ts";
 import type { NatsWaits } from "./nats-waits.ts";
 import { OutboundMeter } from "./outbound-meter.ts";
-import type { ServerAddress } from "./server-address.ts";
+import { addressText, type ServerAddress } from "./server-address.ts";
 
 /** What lives on a connection, and moves to the next one. */
 export interface Passenger {
@@ -28,6 +28,7 @@ export interface NatsLinkOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onError: (error: unknown) => void;
+  readonly onConnect?: ((server: string) => void) | undefined;
 }
 
 /** More is not taken from publish() while the server confirms nothing. */
@@ -140,6 +141,7 @@ export class NatsLink {
       const address = addresses[next++ % addresses.length];
       const sinceMs = clock.now();
       const connection = address && (await this.#dial(address, signal));
+      if (connection) this.#options.onConnect?.(addressText(address));
       if (connection) await this.#serve(connection, signal);
       if (clock.now() - sinceMs > maxMs && connection) attempt = 0;
       await clock.sleep(fullJitterMs({ attempt, baseMs, maxMs, random }), signal);

@@ -22,7 +22,7 @@ export async function createJoinToken(io: Io, flags: CreateJoinTokenFlags): Prom
   );
   io.stdout.write(`${token}\n`);
   io.stderr.write(
-    `Give it to the node as control_plane: {join_token: ...}. It lets in ${flags.uses} until ${expiry(joinToken)}.\n`,
+    `Give it to the node as control_plane: {join_token: ...}. It lets in ${flags.uses === 1 ? "one node" : `${flags.uses} nodes`} until ${expiry(joinToken)}.\n`,
   );
 }
 

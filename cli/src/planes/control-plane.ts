@@ -62,8 +62,12 @@ export async function controlPlane(io: Io, flags: PlaneFlags): Promise<void> {
   // Nobody watches a file here; what one owned under `headgate up` is the API's from now on.
   if (config.store.kind === "embedded") await plane.releaseFiles();
 
-  const admin = plane.adminAddress?.url;
-  const grpc = plane.grpcAddress?.url;
-  logger.info({ event: "ready", admin, grpc, admin_token: adminToken.origin }, "ready");
+  const facts = {
+    ...{ replica, region: config.region, build: version },
+    ...{ store: config.store.kind, bus: config.bus.kind },
+    ...{ admin: plane.adminAddress?.url, grpc: plane.grpcAddress?.url },
+    admin_token: adminToken.origin,
+  };
+  logger.info({ event: "ready", ...facts }, "ready");
   await stopped(stop);
 }

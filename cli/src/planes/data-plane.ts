@@ -25,15 +25,16 @@ export async function dataPlane(io: Io, flags: PlaneFlags): Promise<void> {
   running.defer(() => shutDown(node, logger));
 
   // With no control plane and nothing on disk, "ready" may be long in coming.
-  logger.info({ event: "listening", ...addresses(config, node) }, "listening");
+  const facts = { node: nameOf(config), region: config.region, build: version };
+  logger.info({ event: "listening", ...facts, ...addresses(config, node) }, "listening");
   await Promise.race([node.ready, stopped(stop)]);
   if (stop.aborted) return;
-  logger.info({ event: "ready", ...addresses(config, node) }, "ready");
+  logger.info({ event: "ready", ...facts, ...addresses(config, node) }, "ready");
   await stopped(stop);
 }
 
 async function startNode(io: Io, config: DataPlaneConfig, logger: Logger): Promise<DataPlane> {
-  const node = config.node ?? hostname();
+  const node = nameOf(config);
   const sealer = await loadSealer(io.env, config.stateDir);
   return startDataPlane({
     node,
@@ -47,11 +48,16 @@ async function startNode(io: Io, config: DataPlaneConfig, logger: Logger): Promi
     stateDir: config.stateDir,
     sealer,
     transports: await nodeTransports({ node, config, sealer, logger }),
+    endpoints: config.controlPlane.endpoints,
     clock: systemClock,
     random: systemRandom,
     logger,
     logLevel: config.logLevel,
   });
+}
+
+function nameOf({ node }: DataPlaneConfig): string {
+  return node ?? hostname();
 }
 
 function addresses(config: DataPlaneConfig, node: DataPlane) {

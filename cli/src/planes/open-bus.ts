@@ -14,8 +14,11 @@ export async function openBus(
   bus: BusConfig,
   { name, logger }: { readonly name: string; readonly logger: Logger },
 ): Promise<Bus> {
-  const onError = (err: unknown, subject: string) =>
-    logger.warn({ err, ...(subject !== "" && { subject }) }, "the bus has trouble");
+  const onError = (err: unknown, subject: string): void => {
+    if (subject !== "") return logger.warn({ err, subject }, "the bus has trouble");
+    const reason = err instanceof Error ? err.message : String(err);
+    logger.warn({ reason }, "the bus has trouble; it tries on, and replicas do without");
+  };
   if (bus.kind === "embedded") return createInProcessBus({ clock: systemClock, onError });
   const { servers } = bus;
   const credentials = bus.credentials && (await readCredentials(bus.credentials));
@@ -27,6 +30,7 @@ export async function openBus(
     name,
     clock: systemClock,
     onError,
+    onConnect: (server) => logger.info({ server }, "the bus is connected"),
     ...(credentials && { credentials }),
     ...(tls && { tls }),
   });

@@ -30,7 +30,8 @@ async function openEtcd(config: EtcdConfig, logger: Logger): Promise<Store> {
     hosts,
     prefix,
     clock: systemClock,
-    onError: (err) => logger.warn({ err, hosts }, "etcd has trouble"),
+    onError: (err) => logger.warn({ err }, "a member of etcd does not answer"),
+    onReturn: (host) => logger.info({ host }, "a member of etcd answers again"),
     ...(tls && { tls: { ...tls, ca: tls.ca ?? rootCertificates.join("\n") } }),
     ...(credentials && { credentials }),
   });

@@ -1,4 +1,4 @@
-import type { ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import type { Random } from "@headgate/core";
 
 /** In the trailer of a stream that the control plane ends on purpose: when to come back. */
@@ -12,4 +12,9 @@ export function plannedPauseMs({ metadata }: ConnectError, random: Random): numb
   const asked = metadata.get(retryAfterHeader);
   if (asked === null || !/^\d{1,9}$/.test(asked)) return undefined;
   return Math.min(Number(asked), retryAfterMaxMs) + random() * jitterMs;
+}
+
+/** Whether the control plane ended the stream on purpose, and wants the node back. */
+export function isPlannedEnd(reason: unknown): boolean {
+  return reason instanceof ConnectError && reason.metadata.get(retryAfterHeader) !== null;
 }

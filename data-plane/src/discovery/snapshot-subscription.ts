@@ -14,10 +14,10 @@ export interface SnapshotSubscriptionOptions {
   readonly inUse: () => SnapshotPosition;
   /** Put a response to use as a whole, or leave everything as it is. Does not throw. */
   readonly apply: (response: discovery.StreamSnapshotsResponse) => Promise<ApplyOutcome>;
-  /** Told when a stream has begun to deliver. */
-  readonly onConnect: () => void;
-  /** Told of every lost stream, with the pause before the next attempt. */
-  readonly onDisconnect: (reason: unknown, pauseMs: number) => void;
+  /** Told when a stream has begun to deliver, with the index of its transport. */
+  readonly onConnect: (index: number) => void;
+  /** Told of every lost stream, with the pause before the next attempt, and the index as above. */
+  readonly onDisconnect: (reason: unknown, pauseMs: number, index: number) => void;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -97,16 +97,15 @@ export class SnapshotSubscription {
     const { transports, clock, onDisconnect } = this.#options;
     let failures = 0;
     for (let stream = 0; !signal.aborted; stream++) {
-      const transport = transports[stream % transports.length];
-      if (!transport) throw new Error("unreachable: there is a transport at every index");
-      const { progressed, reason } = await this.#consume(transport, signal);
+      const index = stream % transports.length;
+      const { progressed, reason } = await this.#consume(index, signal);
       if (signal.aborted) return;
       // A server that takes streams but sends nothing good still fails: only an applied response resets.
       if (progressed) failures = 0;
       const pauseMs = this.#pauseMs(reason, failures);
       failures += 1;
       this.#state = "waiting";
-      onDisconnect(reason, pauseMs);
+      onDisconnect(reason, pauseMs, index);
       await clock.sleep(pauseMs, signal);
     }
   }
@@ -124,7 +123,9 @@ export class SnapshotSubscription {
   }
 
   /** Follow one stream until it is lost or of no more use. Never rejects. */
-  async #consume(transport: Transport, signal: AbortSignal): Promise<StreamEnd> {
+  async #consume(index: number, signal: AbortSignal): Promise<StreamEnd> {
+    const transport = this.#options.transports[index];
+    if (!transport) throw new Error("unreachable: there is a transport at every index");
     const requests: Requests = new RequestQueue();
     const stream = new AbortController();
     let progressed = false;
@@ -135,7 +136,7 @@ export class SnapshotSubscription {
       const callSignal = AbortSignal.any([signal, stream.signal]);
       for await (const response of client.streamSnapshots(requests, { signal: callSignal })) {
         if (signal.aborted) break;
-        this.#goLive();
+        this.#goLive(index);
         const outcome = await this.#options.apply(response);
         progressed ||= outcome.kind === "applied";
         requests.push(this.#answer(response, outcome));
@@ -151,8 +152,8 @@ export class SnapshotSubscription {
     }
   }
 
-  #goLive(): void {
-    if (this.#state !== "live") this.#options.onConnect();
+  #goLive(index: number): void {
+    if (this.#state !== "live") this.#options.onConnect(index);
     this.#state = "live";
   }
 

@@ -98,7 +98,7 @@ export class EtcdCluster {
   suspect(member: Member, why: unknown): void {
     if (member.suspect || this.closed.aborted) return;
     member.suspect = true;
-    this.#settings.onError(why);
+    this.#settings.onError(EtcdFailure.from(why, member.host));
     if (this.#awaited.has(member)) return;
     this.#awaited.add(member);
     void this.#track(this.#awaitReturn(member));
@@ -199,6 +199,7 @@ export class EtcdCluster {
       if (member.suspect) await this.presentAt(member, this.#settings.requestTimeoutMs / 3);
     }
     this.#awaited.delete(member);
+    this.#settings.onReturn(member.host);
   }
 
   #inOrder(): Member[] {

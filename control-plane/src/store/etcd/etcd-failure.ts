@@ -39,7 +39,7 @@ export class EtcdFailure extends Error {
 
   constructor(error: unknown, host: string, kind?: EtcdFailureKind) {
     const { code, details } = statusOf(error);
-    super(`etcd at ${host}: ${details}`, { cause: error });
+    super(`etcd at ${host}: ${plain(details)}`, { cause: error });
     this.kind = kind ?? kindOf(code, details);
     this.details = details;
     this.host = host;
@@ -98,6 +98,16 @@ function statusOf(error: unknown): { readonly code: number | undefined; readonly
   return { code: code === undefined ? undefined : Number(code), details: details ?? text };
 }
 
+/** gRPC's words without those that say nothing to an operator. */
+function plain(details: string): string {
+  return details
+    .replace(/^No connection established\. Last error: (?:Error: )?/, "")
+    .replace(/ Resolution note: $/, "")
+    .replace(/[;.]? ?\(?if the root CA is installed locally.*$/s, "")
+    .replace(/^(Deadline exceeded after [\d.]+s).*$/s, "$1")
+    .replace(/\.$/, "");
+}
+
 /** What is told to callers of a failure that no other member would mend. */
 export function storeErrorFrom(failure: EtcdFailure): Error {
   const told = tellings[failure.kind];
@@ -117,5 +127,5 @@ const tellings: Partial<Record<EtcdFailureKind, Telling>> = {
   full: ["full", "has no room left; compact, defragment, or raise its quota (reads go on)"],
   corrupt: ["corrupt", "says its data is damaged; restore it from a backup"],
   refused: ["cannot_open", "refuses us; check user name, password, and role"],
-  token: ["cannot_open", "asks for a user name and password; check `credentials`"],
+  token: ["cannot_open", "asks for a user name and password: give it both"],
 };

@@ -48,7 +48,7 @@ describe("an etcd store with a password", () => {
     {
       name: "no password",
       given: {},
-      says: /asks for a user name and password; check `credentials`/,
+      says: /asks for a user name and password: give it both/,
     },
   ];
   it.each(wrong)(

@@ -27,6 +27,8 @@ export interface EtcdStoreOptions {
   readonly watchCheckMs?: number;
   /** Told, once for each, of watches that had to move and of members that are away. */
   readonly onError?: (error: unknown) => void;
+  /** Told of each of those members when it answers again. */
+  readonly onReturn?: (host: string) => void;
 }
 
 export interface EtcdTlsOptions {
@@ -50,7 +52,12 @@ const etcdPort = "2379";
 
 /** @throws {RangeError} that says which option is wrong, and what would be right. */
 export function etcdStoreSettings(options: EtcdStoreOptions): EtcdStoreSettings {
-  const defaults = { requestTimeoutMs: 5000, watchCheckMs: 3000, onError: () => {} };
+  const defaults = {
+    requestTimeoutMs: 5000,
+    watchCheckMs: 3000,
+    onError: () => {},
+    onReturn: () => {},
+  };
   const prefix = (options.prefix ?? "/headgate").replace(/\/+$/, "");
   const settings = { ...defaults, ...options, prefix, hosts: options.hosts.map(hostFrom) };
   if (prefix === "") throw new RangeError('prefix must be a path such as "/headgate"');
