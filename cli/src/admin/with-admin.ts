@@ -12,6 +12,7 @@ import {
 import { CliError } from "../cli-error.ts";
 import type { AdminFlags } from "../commands/admin-flags.ts";
 import { type FoundToken, findAdminToken, tokenPlaces } from "./admin-token.ts";
+import { unreachableHint } from "./unreachable-hint.ts";
 
 /** Large applies write many resources; everything else answers in milliseconds. */
 const timeoutMs = 60_000;
@@ -46,10 +47,8 @@ function explanation(error: AdminError, { flags, found }: Circumstances): string
   const message = error.rawMessage;
   // The control plane may answer, and say that its store does not.
   if (error instanceof UnavailableError && message.startsWith("no answer:")) {
-    return (
-      `cannot reach ${flags.server} (${systemErrorCode(error) ?? message}): ` +
-      "is `headgate up` running? Another address: --server URL or HEADGATE_SERVER"
-    );
+    const code = systemErrorCode(error) ?? message;
+    return `cannot reach ${flags.server} (${code}): ${unreachableHint(flags.server, code)}`;
   }
   if (error instanceof UnauthenticatedError) {
     return (
