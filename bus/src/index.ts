@@ -26,3 +26,4 @@ export { type LatestWins, type LatestWinsOptions, subscribeLatest } from "./late
 export type { NatsBus } from "./nats/nats-bus.ts";
 export type { NatsBusOptions, NatsCredentials, NatsTls } from "./nats/nats-bus-options.ts";
 export type { NatsWaits } from "./nats/nats-waits.ts";
+export { subjectToken } from "./subject-token.ts";

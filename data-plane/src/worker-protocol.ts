@@ -4,6 +4,8 @@
  * copy of the snapshot that they build from the same deltas.
  */
 
+import type { WorkerLoad } from "./load/worker-load.ts";
+
 /** Given to a worker when it starts. */
 export interface WorkerOptions {
   readonly worker: number;
@@ -29,7 +31,8 @@ export type MainToWorker =
   | { readonly type: "readiness"; readonly ready: boolean; readonly reason: string }
   /** Listen no more, refuse new calls, let those in flight finish; then answer "drained". */
   | { readonly type: "drain"; readonly timeoutMs: number }
-  | { readonly type: "metrics"; readonly id: number };
+  | { readonly type: "metrics"; readonly id: number }
+  | { readonly type: "load" };
 
 export type WorkerToMain =
   | { readonly type: "listening"; readonly port: number }
@@ -39,5 +42,7 @@ export type WorkerToMain =
   | { readonly type: "applied"; readonly version: bigint }
   /** `metrics` is what prom-client's AggregatorRegistry.aggregate() takes. */
   | { readonly type: "metrics"; readonly id: number; readonly metrics: readonly object[] }
+  /** One answer for each question. */
+  | { readonly type: "load"; readonly load: WorkerLoad }
   /** `cut`: calls that were still running when the time was up. */
   | { readonly type: "drained"; readonly cut: number };

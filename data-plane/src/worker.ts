@@ -31,6 +31,7 @@ const table = new RoutingTable({ region: options.region, random: systemRandom, c
 const pools = new UpstreamPools();
 const cooldowns = new Cooldowns();
 const tokens = new TokenEstimator();
+const metrics = new CallMetrics(registry);
 const proxy = new ProxyServer(
   {
     clock,
@@ -40,7 +41,7 @@ const proxy = new ProxyServer(
     cooldowns,
     retryBudget: new RetryBudget(clock.now()),
     bodyMaxBytes: options.bodyMaxBytes,
-    metrics: new CallMetrics(registry),
+    metrics,
     log: new CallLog(logger),
     media: new GuardedFetcher({ clock }),
     tokens,
@@ -67,6 +68,8 @@ port.on("message", (message: MainToWorker) => {
       return void drain(message.timeoutMs);
     case "metrics":
       return void sendMetrics(message.id);
+    case "load":
+      return send({ type: "load", load: metrics.load });
   }
 });
 await listen();

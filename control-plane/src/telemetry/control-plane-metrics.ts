@@ -5,6 +5,7 @@ export interface ControlPlaneMetrics {
   readonly registry: Registry;
   readonly feed: FeedMetrics;
   readonly discovery: DiscoveryMetrics;
+  readonly load: LoadMetrics;
   readonly admin: AdminMetrics;
   readonly leadership: LeadershipMetrics;
   readonly audit: AuditMetrics;
@@ -25,6 +26,11 @@ export interface DiscoveryMetrics {
   readonly drops: Counter<"reason">;
   readonly held: Gauge<"build">;
   readonly rolloutTroubles: Counter<"trouble">;
+}
+
+export interface LoadMetrics {
+  readonly nodes: Gauge;
+  readonly reports: Counter<"outcome">;
 }
 
 export interface AdminMetrics {
@@ -108,6 +114,19 @@ export function createControlPlaneMetrics(): ControlPlaneMetrics {
         name: "headgate_discovery_rollout_troubles_total",
         help: "Changes that canaries did not accept, by trouble: canaries_late (all got it), canaries_lost (it rests), refused_whole (it waits for the next).",
         labelNames: ["trouble"],
+        registers,
+      }),
+    },
+    load: {
+      nodes: new Gauge({
+        name: "headgate_load_nodes",
+        help: "Nodes whose load was reported within ten seconds.",
+        registers,
+      }),
+      reports: new Counter({
+        name: "headgate_load_reports_total",
+        help: "Load reports of nodes, by outcome: taken, late, refused (too many nodes), unreadable.",
+        labelNames: ["outcome"],
         registers,
       }),
     },

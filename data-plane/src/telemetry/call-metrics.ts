@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { CallTotals } from "../load/call-totals.ts";
+import type { WorkerLoad } from "../load/worker-load.ts";
 import type { Call, Outcome } from "../pipeline/call.ts";
 import type { Deployment } from "../routing/routed.ts";
 import type { UsageEvent } from "../usage/usage-event.ts";
@@ -19,6 +21,7 @@ export class CallMetrics {
   readonly #estimates: Histogram<"model">;
   readonly #retries: Counter<"model">;
   readonly #open: Gauge;
+  readonly #totals = new CallTotals();
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -92,8 +95,14 @@ export class CallMetrics {
     });
   }
 
+  /** Over all labels. */
+  get load(): WorkerLoad {
+    return this.#totals.load;
+  }
+
   opened(): void {
     this.#open.inc();
+    this.#totals.opened();
   }
 
   picked(model: string, deployment: Deployment, attempt: number): void {
@@ -116,6 +125,7 @@ export class CallMetrics {
     const team = call.key?.team ?? "";
     const outcome: Outcome = call.outcome ?? "failed";
     this.#open.dec();
+    this.#totals.settled(outcome === "ok", event);
     this.#requests.inc({ endpoint, model, team, status: call.status, outcome });
     this.#latency.observe(
       { endpoint, model, stream: call.stream ? "true" : "false" },

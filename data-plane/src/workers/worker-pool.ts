@@ -2,6 +2,7 @@ import type { ResourceLimits } from "node:worker_threads";
 import type { ListenAddress } from "@headgate/config";
 import type { Clock, Random } from "@headgate/core";
 import type { Logger } from "pino";
+import { sumOfLoads, type WorkerLoad } from "../load/worker-load.ts";
 import type { ListenOptions, WorkerOptions } from "../worker-protocol.ts";
 import { assertPortFree, removeStaleSocket } from "./assert-address-free.ts";
 import { ListenError } from "./listen-error.ts";
@@ -90,6 +91,12 @@ export class WorkerPool {
   async metrics(): Promise<object[][]> {
     const perSlot = await Promise.all(this.#slots.map((slot) => slot.metrics(metricsTimeoutMs)));
     return perSlot.flat().map((metrics) => [...metrics]);
+  }
+
+  /** What all workers have done, and have under way. Takes a second at most. */
+  async load(): Promise<WorkerLoad> {
+    const perSlot = this.#slots.map((slot) => slot.load(metricsTimeoutMs));
+    return sumOfLoads(await Promise.all(perSlot));
   }
 
   /** Take no more calls and let those in flight finish; `cut` is how many did not in time. */

@@ -1,6 +1,7 @@
 import type { ResourceLimits } from "node:worker_threads";
 import { type Clock, fullJitterMs, type Random } from "@headgate/core";
 import type { Logger } from "pino";
+import { noLoad, retiredLoad, sumOfLoads, type WorkerLoad } from "../load/worker-load.ts";
 import type { WorkerOptions } from "../worker-protocol.ts";
 import { mergeRetiredMetrics } from "./retired-metrics.ts";
 import { within } from "./within.ts";
@@ -49,6 +50,9 @@ export class WorkerSlot {
   #lastMetrics: readonly object[] = [];
   /** Counters of threads that are gone, so that sums never go back. */
   #retiredMetrics: readonly object[] = [];
+  #lastLoad = noLoad;
+  /** Of threads that are gone, but for what was under way. */
+  #retiredLoad = noLoad;
   #done: Promise<void> = Promise.resolve();
 
   constructor(options: WorkerSlotOptions) {
@@ -96,6 +100,16 @@ export class WorkerSlot {
       if (fresh && thread === this.#thread) this.#lastMetrics = fresh;
     }
     return [this.#retiredMetrics, this.#lastMetrics];
+  }
+
+  /** As of now, or as last seen when the worker takes longer than `timeoutMs`. Sums never fall. */
+  async load(timeoutMs: number): Promise<WorkerLoad> {
+    const thread = this.#thread;
+    if (thread) {
+      const fresh = await within(thread.load(), timeoutMs, this.#options.clock);
+      if (fresh && thread === this.#thread) this.#lastLoad = fresh;
+    }
+    return sumOfLoads([this.#retiredLoad, this.#lastLoad]);
   }
 
   /** Let calls in flight finish, at most `timeoutMs`. A worker that ends now is not replaced. */
@@ -172,6 +186,8 @@ export class WorkerSlot {
     this.#thread = undefined;
     this.#retiredMetrics = mergeRetiredMetrics(this.#retiredMetrics, this.#lastMetrics);
     this.#lastMetrics = [];
+    this.#retiredLoad = retiredLoad(sumOfLoads([this.#retiredLoad, this.#lastLoad]));
+    this.#lastLoad = noLoad;
     this.#options.onChange();
   }
 }

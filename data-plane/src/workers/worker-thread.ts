@@ -1,4 +1,5 @@
 import { type ResourceLimits, Worker } from "node:worker_threads";
+import type { WorkerLoad } from "../load/worker-load.ts";
 import type { MainToWorker, WorkerOptions, WorkerToMain } from "../worker-protocol.ts";
 
 export interface WorkerThreadOptions {
@@ -32,6 +33,8 @@ export class WorkerThread {
   readonly #appliedWaiters = new Map<number, () => void>();
   /** One question at a time: a worker that does not answer is not asked again. */
   #metricsAnswer: PromiseWithResolvers<readonly object[]> | undefined;
+  /** As above. */
+  #loadAnswer: PromiseWithResolvers<WorkerLoad | undefined> | undefined;
   #drainedWaiter: ((cut: number) => void) | undefined;
   #state: "starting" | "listening" | "exited" = "starting";
   #synced: Promise<void> = Promise.resolve();
@@ -90,6 +93,16 @@ export class WorkerThread {
     return this.#metricsAnswer.promise;
   }
 
+  /** What the worker has done; undefined if it is gone. */
+  load(): Promise<WorkerLoad | undefined> {
+    if (this.#state === "exited") return Promise.resolve(undefined);
+    if (!this.#loadAnswer) {
+      this.#loadAnswer = Promise.withResolvers();
+      this.#post({ type: "load" });
+    }
+    return this.#loadAnswer.promise;
+  }
+
   /** Resolves with the number of calls cut off; 0 if the worker is gone. */
   drain(timeoutMs: number): Promise<number> {
     if (this.#state === "exited") return Promise.resolve(0);
@@ -127,6 +140,10 @@ export class WorkerThread {
         this.#metricsAnswer?.resolve(message.metrics);
         this.#metricsAnswer = undefined;
         return;
+      case "load":
+        this.#loadAnswer?.resolve(message.load);
+        this.#loadAnswer = undefined;
+        return;
       case "drained":
         this.#drainedWaiter?.(message.cut);
         return;
@@ -149,6 +166,7 @@ export class WorkerThread {
     for (const resolve of this.#appliedWaiters.values()) resolve();
     this.#appliedWaiters.clear();
     this.#metricsAnswer?.resolve([]);
+    this.#loadAnswer?.resolve(undefined);
     this.#drainedWaiter?.(0);
     return reason;
   }

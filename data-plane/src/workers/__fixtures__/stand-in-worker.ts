@@ -7,6 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { fromBinary } from "@bufbuild/protobuf";
 import { discovery } from "@headgate/proto";
 import { Counter, Registry } from "prom-client";
+import type { WorkerLoad } from "../../load/worker-load.ts";
 import type { MainToWorker, WorkerOptions, WorkerToMain } from "../../worker-protocol.ts";
 
 if (!parentPort) throw new Error("the stand-in runs as a worker thread only");
@@ -22,11 +23,13 @@ const calls = new Counter({
 });
 const names = new Set<string>();
 const held = new Set<ServerResponse>();
+let callCount = 0;
 let version = 0n;
 let readiness = { ready: false, reason: "" };
 
 const server = createServer((request, response) => {
   calls.inc();
+  callCount += 1;
   // Not kept alive, so that tests reach all workers, and drains are not held up.
   response.setHeader("connection", "close");
   switch (request.url) {
@@ -76,6 +79,8 @@ port.on("message", (message: MainToWorker) => {
         .getMetricsAsJSON()
         .then((metrics) => post({ type: "metrics", id: message.id, metrics }));
       return;
+    case "load":
+      return post({ type: "load", load: load() });
   }
 });
 
@@ -88,6 +93,18 @@ function apply(delta: discovery.StreamSnapshotsResponse): void {
   }
   version = delta.version;
   post({ type: "applied", version });
+}
+
+/** Calls that are held are under way; all others have failed, with a token each way. */
+function load(): WorkerLoad {
+  const calls = callCount - held.size;
+  return {
+    inFlight: held.size,
+    calls,
+    failedCalls: calls,
+    inputTokens: calls,
+    outputTokens: calls,
+  };
 }
 
 function drain(timeoutMs: number): void {
