@@ -1,8 +1,8 @@
-import { Code, ConnectError } from "@connectrpc/connect";
-import { type AdminClient, createAdminClient, systemErrorCode } from "@headgate/sdk";
+import { type AdminClient, createAdminClient } from "@headgate/sdk";
 import type { Lab } from "../lab/index.ts";
 import type { PlanePart } from "../lab/parts/plane-part.ts";
-import type { Write, WriteLedger, WriteOutcome } from "./write-ledger.ts";
+import { writeFailure } from "./write-failure.ts";
+import type { Write, WriteLedger } from "./write-ledger.ts";
 
 /** At each replica. */
 const everyMs = 250;
@@ -74,15 +74,6 @@ async function createOne(client: AdminClient, kind: Write["kind"], name: string)
         : ((await client.createKey({ key: { name } })).key ?? {});
     return { outcome: "acknowledged", code: "", revision: Number(metadata?.revision ?? 0) };
   } catch (error) {
-    return { ...failureOf(ConnectError.from(error)), revision: 0 };
+    return { ...writeFailure(error), revision: 0 };
   }
-}
-
-/** The word for the error, and whether it says for sure that nothing was written. */
-function failureOf(error: ConnectError): { outcome: WriteOutcome; code: string } {
-  const code = Code[error.code].replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
-  if (systemErrorCode(error) === "ECONNREFUSED") return { outcome: "refused", code: "no listener" };
-  const isSure =
-    error.code === Code.ResourceExhausted || error.message.includes("nothing was written");
-  return { outcome: isSure ? "refused" : "unknown", code };
 }

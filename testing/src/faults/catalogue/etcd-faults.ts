@@ -2,10 +2,9 @@ import { systemClock } from "@headgate/core";
 import type { EtcdServer } from "../../servers/index.ts";
 import { askEtcd, base64, presentRevision } from "../etcd-gateway.ts";
 import type { Fault } from "../fault.ts";
-import { nodeMetric } from "../node-state.ts";
+import { restartNode, untilConnected } from "../restart-node.ts";
 import { clientOf } from "../through-any-replica.ts";
 import type { Trial } from "../trial.ts";
-import { until } from "../until.ts";
 
 /** How long writes have nowhere to go. */
 const awayMs = 2_000;
@@ -32,12 +31,13 @@ export const killEtcdLeader: Fault = {
 };
 
 export const killEtcd: Fault = {
-  name: "kill all of etcd",
+  name: "kill all of etcd, and restart a node meanwhile",
   run: async (trial) => {
     const { lab } = trial;
     const brokenMs = performance.now();
     await lab.kill("etcd");
     await trial.untilRefusedWith("UNAVAILABLE", brokenMs, lab.controlPlanes);
+    await beginAnew(trial);
     await systemClock.sleep(awayMs);
     const mendedMs = trial.mends();
     await lab.start("etcd");
@@ -82,15 +82,14 @@ async function checkReadsGoOn(trial: Trial): Promise<void> {
     const { keys } = await clientOf(lab, part).listKeys({});
     trial.check(keys.length > 0, `${part.name} lists no keys`);
   }
-  const [node] = lab.nodes;
-  if (!node) return;
-  await trial.without([node], async () => {
-    await node.kill();
-    await node.start();
-  });
-  await until(`${node.name} to have a control plane`, async () => {
-    return (await nodeMetric(node, "headgate_control_plane_connected")) === 1;
-  });
+  await beginAnew(trial);
+}
+
+async function beginAnew(trial: Trial): Promise<void> {
+  for (const node of trial.lab.nodes.slice(0, 1)) {
+    await restartNode(trial, node);
+    await untilConnected(node);
+  }
 }
 
 /** As docs/operations/faults.md tells operators: what is not needed goes, history goes, files shrink. */

@@ -1,15 +1,14 @@
 import { systemClock } from "@headgate/core";
 import type { Fault } from "../fault.ts";
-import { nodeMetric } from "../node-state.ts";
+import { restartNode, untilConnected } from "../restart-node.ts";
 import type { Trial } from "../trial.ts";
-import { until } from "../until.ts";
 
 /** Calls under way when the cut comes may still be answered. */
 const settledMs = 1_000;
 /** How long the region is alone, at least. */
 const aloneMs = 5_000;
 
-/** Its node goes on, and its replica says that it can't write; the others go on without it. */
+/** Its node goes on, also after a restart, and its replica says that it can't write; the others go on without it. */
 export function cutRegion(region: string): Fault {
   return {
     name: `cut ${region} off from the other regions`,
@@ -47,8 +46,7 @@ async function checkMinority(trial: Trial, region: string, sinceMs: number): Pro
     trial.check(codes.size === 0, `${name}, without a quorum, answered with ${[...codes]}`);
   }
   for (const node of lab.nodes.filter((part) => part.region === region)) {
-    await until(`${node.name} to keep its control plane`, async () => {
-      return (await nodeMetric(node, "headgate_control_plane_connected")) === 1;
-    });
+    await restartNode(trial, node);
+    await untilConnected(node);
   }
 }
