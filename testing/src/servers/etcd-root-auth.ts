@@ -16,6 +16,24 @@ export async function enableRootAuth(member: Member, password: string): Promise<
   await call(member, "enable", {});
 }
 
+/** Before that: a user who may read and write what begins with `prefix`, and nothing else. */
+export async function addPrefixUser(
+  member: Member,
+  {
+    name,
+    password,
+    prefix,
+  }: { readonly name: string; readonly password: string; readonly prefix: string },
+): Promise<void> {
+  const [key, rangeEnd] = [Buffer.from(prefix), Buffer.from(prefix)];
+  rangeEnd[rangeEnd.length - 1] = (rangeEnd.at(-1) ?? 0) + 1;
+  const range = { key: key.toString("base64"), range_end: rangeEnd.toString("base64") };
+  await call(member, "user/add", { name, password });
+  await call(member, "role/add", { name });
+  await call(member, "role/grant", { name, perm: { permType: "READWRITE", ...range } });
+  await call(member, "user/grant", { user: name, role: name });
+}
+
 /** etcd's own JSON over HTTP. https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/ */
 async function call(member: Member, method: string, body: object): Promise<void> {
   const { status, text } = await post(member, `/v3/auth/${method}`, JSON.stringify(body));

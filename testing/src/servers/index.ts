@@ -1,7 +1,7 @@
 /** Real servers for tests: etcd and NATS. */
 export { EtcdCluster, type EtcdClusterOptions, startEtcdCluster } from "./etcd-cluster.ts";
 export type { EtcdOptions, EtcdTls } from "./etcd-options.ts";
-export { enableRootAuth } from "./etcd-root-auth.ts";
+export { addPrefixUser, enableRootAuth } from "./etcd-root-auth.ts";
 export { EtcdServer, startEtcd } from "./etcd-server.ts";
 export {
   etcdProgram,
