@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ResourceLimits } from "node:worker_threads";
 import type { Transport } from "@connectrpc/connect";
+import type { Bus } from "@headgate/bus";
 import type { ListenAddress, Sealer, TcpAddress } from "@headgate/config";
 import type { Clock, Random } from "@headgate/core";
 import type { Logger } from "pino";
@@ -10,6 +11,7 @@ import { identify } from "./discovery/snapshot.ts";
 import { SnapshotKeeper } from "./discovery/snapshot-keeper.ts";
 import { SnapshotSaver } from "./discovery/snapshot-saver.ts";
 import { SnapshotSubscription } from "./discovery/snapshot-subscription.ts";
+import { LoadReporter } from "./load/load-reporter.ts";
 import { collectStartupGarbage } from "./telemetry/collect-startup-garbage.ts";
 import { metricsText } from "./telemetry/metrics-text.ts";
 import { createNodeMetrics, type NodeMetrics } from "./telemetry/node-metrics.ts";
@@ -40,6 +42,8 @@ export interface DataPlaneOptions {
   readonly transports: readonly Transport[];
   /** What those lead to, for people. */
   readonly endpoints?: readonly string[];
+  /** Where load reports go. Absent: nowhere. Stays the caller's: close it after stop(). */
+  readonly bus?: Bus;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -92,6 +96,8 @@ class DataPlaneNode implements DataPlane {
   readonly #subscription: SnapshotSubscription;
   readonly #telemetry: TelemetryServer | undefined;
   readonly #connectionLog: ConnectionLog;
+  readonly #bootId = randomUUID();
+  readonly #reporter: LoadReporter | undefined;
   readonly #ready = Promise.withResolvers<void>();
   #proxyAddress: ListenAddress | undefined;
   #telemetryAddress: TcpAddress | undefined;
@@ -102,7 +108,7 @@ class DataPlaneNode implements DataPlane {
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
-    const { clock, random, logger } = options;
+    const { bus, clock, random, logger } = options;
     // Rejected by stop(); whoever does not wait for it need not hear of it.
     this.#ready.promise.catch(() => {});
     this.#metrics = createNodeMetrics({
@@ -110,6 +116,7 @@ class DataPlaneNode implements DataPlane {
       snapshotAgeSeconds: () => this.#keeper.ageSeconds(),
       controlPlaneConnected: () => this.#isConnected,
       workersListening: () => this.#pool.listening,
+      ...(bus && { busStatus: () => bus.status() }),
     });
     this.#connectionLog = new ConnectionLog({
       ...{ clock, logger, endpoints: options.endpoints ?? [] },
@@ -135,7 +142,7 @@ class DataPlaneNode implements DataPlane {
         node: options.node,
         region: options.region,
         build: options.build,
-        bootId: randomUUID(),
+        bootId: this.#bootId,
       },
       inUse: () => this.#keeper.snapshot,
       apply: (response) => this.#keeper.apply(response),
@@ -146,6 +153,7 @@ class DataPlaneNode implements DataPlane {
       random,
     });
     this.#telemetry = this.#createTelemetry();
+    this.#reporter = this.#createReporter();
   }
 
   get proxyAddress(): ListenAddress {
@@ -168,6 +176,7 @@ class DataPlaneNode implements DataPlane {
     if (this.#keeper.isLoaded) void this.#pool.synced().then(() => this.#serve());
     this.#updateReadiness();
     this.#subscription.start();
+    this.#reporter?.start();
   }
 
   async metricsText(): Promise<string> {
@@ -217,6 +226,21 @@ class DataPlaneNode implements DataPlane {
         health: () => this.#health(),
         debugSnapshot: () => this.#debugSnapshot(),
       },
+    });
+  }
+
+  #createReporter(): LoadReporter | undefined {
+    const { bus, node, region, clock, logger } = this.#options;
+    if (!bus) return undefined;
+    return new LoadReporter({
+      ...{ bus, clock, logger, from: { node, region, bootId: this.#bootId } },
+      load: () => this.#pool.load(),
+      state: () => ({
+        workers: this.#pool.listening,
+        appliedVersion: this.#keeper.snapshot.version,
+        draining: this.#drained !== undefined,
+      }),
+      rssBytes: () => process.memoryUsage.rss(),
     });
   }
 
@@ -287,6 +311,7 @@ class DataPlaneNode implements DataPlane {
 
   async #stopAll(): Promise<void> {
     this.#ready.reject(new Error("the data plane was stopped"));
+    this.#reporter?.stop();
     await this.#subscription.stop();
     await this.#saver.stop();
     await this.#pool.stop();

@@ -1,3 +1,4 @@
+import type { BusStatus } from "@headgate/bus";
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 export interface NodeMetrics {
@@ -12,6 +13,8 @@ export interface NodeGauges {
   readonly snapshotAgeSeconds: () => number;
   readonly controlPlaneConnected: () => boolean;
   readonly workersListening: () => number;
+  /** Absent: the node has no bus. */
+  readonly busStatus?: () => BusStatus;
 }
 
 /** What the main thread measures: discovery, the saved snapshot, the workers, the process. */
@@ -40,6 +43,8 @@ export function createNodeMetrics(gauges: NodeGauges): NodeMetrics {
     Number(gauges.controlPlaneConnected()),
   );
   gauge("headgate_workers", "Worker threads that listen.", gauges.workersListening);
+  const { busStatus } = gauges;
+  if (busStatus) addBusMetrics(registry, busStatus);
   collectDefaultMetrics({ register: registry });
   return {
     registry,
@@ -54,4 +59,24 @@ export function createNodeMetrics(gauges: NodeGauges): NodeMetrics {
       registers: [registry],
     }),
   };
+}
+
+function addBusMetrics(registry: Registry, status: () => BusStatus): void {
+  new Gauge({
+    name: "headgate_node_bus_connected",
+    help: "1 while load reports reach the bus, else 0.",
+    registers: [registry],
+    collect() {
+      this.set(Number(status().connected));
+    },
+  });
+  new Counter({
+    name: "headgate_node_bus_dropped_reports_total",
+    help: "Load reports not sent, for want of a connection to the bus.",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(status().droppedPublishes);
+    },
+  });
 }
