@@ -20,13 +20,14 @@ export async function openBus(
     logger.warn({ reason }, "the bus has trouble; it tries on, and replicas do without");
   };
   if (bus.kind === "embedded") return createInProcessBus({ clock: systemClock, onError });
-  const { servers } = bus;
+  const { servers, prefix } = bus;
   const credentials = bus.credentials && (await readCredentials(bus.credentials));
   const tls = bus.tls && (await readClientTls(bus.tls));
   // Loaded by those who use it.
   const { connectNatsBus } = await import("@headgate/bus/nats");
   return connectNatsBus({
     servers,
+    prefix,
     name,
     clock: systemClock,
     onError,

@@ -23,6 +23,8 @@ export type BusConfig =
   | {
       readonly kind: "nats";
       readonly servers: readonly string[];
+      /** The first part of every subject of ours. */
+      readonly prefix: string;
       readonly credentials: NatsCredentials | undefined;
       readonly tls: ClientTlsFiles | undefined;
     };
@@ -33,13 +35,31 @@ export type NatsCredentials =
   /** A .creds file: a JWT and the seed of its key. */
   | { readonly kind: "file"; readonly path: string };
 
-const both = {
-  error: "has one of username and password: give both, or none",
-};
+interface Login {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** Said of the one that is missing, so that a variable that is not set is not told twice. */
+function bothOrNone({ username, password }: Login, context: z.RefinementCtx): void {
+  if ((username === undefined) === (password === undefined)) return;
+  const path = [username === undefined ? "username" : "password"];
+  const message = "is missing: username and password go together";
+  context.addIssue({ code: "custom", path, message });
+}
+
+function isSecure(host: string): boolean {
+  return host.startsWith("https:");
+}
+
+const etcdHosts = serverUrls(["http", "https"], "http://127.0.0.1:2379").refine(
+  (hosts) => hosts.every(isSecure) || !hosts.some(isSecure),
+  { error: "has http:// and https:// hosts: all members of one etcd are reached alike" },
+);
 
 const etcd = z
   .strictObject({
-    hosts: serverUrls(["http", "https"], "http://127.0.0.1:2379"),
+    hosts: etcdHosts,
     prefix: text
       .regex(/^(\/[A-Za-z0-9._-]+)+$/, 'must look like "/headgate": no slash at its end')
       .max(128, "is too long: at most 128 characters")
@@ -48,18 +68,25 @@ const etcd = z
     password: text.optional(),
     tls: clientTls.optional(),
   })
-  .refine(({ username, password }) => (username === undefined) === (password === undefined), both);
+  .superRefine(bothOrNone)
+  .refine(({ hosts, tls }) => tls === undefined || hosts.some(isSecure), {
+    path: ["tls"],
+    error: "is for https:// hosts",
+  });
 
 const nats = z
   .strictObject({
     servers: serverUrls(["nats", "tls"], "nats://127.0.0.1:4222"),
+    prefix: text
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -")
+      .default("headgate"),
     token: text.optional(),
     username: text.optional(),
     password: text.optional(),
     credentials_file: text.optional(),
     tls: clientTls.optional(),
   })
-  .refine(({ username, password }) => (username === undefined) === (password === undefined), both)
+  .superRefine(bothOrNone)
   .refine(
     ({ token, username, credentials_file }) =>
       [token, username, credentials_file].filter((way) => way !== undefined).length <= 1,
@@ -93,8 +120,8 @@ export function storeConfigFrom(field: z.output<typeof storeField>): StoreConfig
 
 export function busConfigFrom(field: z.output<typeof busField>): BusConfig {
   if (!field?.nats) return { kind: "embedded" };
-  const { servers, tls } = field.nats;
-  return { kind: "nats", servers, credentials: natsCredentials(field.nats), tls };
+  const { servers, prefix, tls } = field.nats;
+  return { kind: "nats", servers, prefix, credentials: natsCredentials(field.nats), tls };
 }
 
 function natsCredentials({

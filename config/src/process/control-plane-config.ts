@@ -51,7 +51,8 @@ const defaults = processDefaults.controlPlane;
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-const schema = z.strictObject({
+/** control-plane.yaml as it is written. */
+export const controlPlaneSchema = z.strictObject({
   region,
   replica: region.optional(),
   listen: z
@@ -74,11 +75,11 @@ const schema = z.strictObject({
 export function loadControlPlaneConfig(
   input: ProcessConfigInput,
 ): ProcessConfigResult<ControlPlaneConfig> {
-  const result = loadProcessConfig(input, schema);
+  const result = loadProcessConfig(input, controlPlaneSchema);
   return result.ok ? { ok: true, config: configFrom(result.config) } : result;
 }
 
-function configFrom(file: z.output<typeof schema>): ControlPlaneConfig {
+function configFrom(file: z.output<typeof controlPlaneSchema>): ControlPlaneConfig {
   return {
     region: file.region,
     replica: file.replica,

@@ -49,7 +49,8 @@ const hourMs = 60 * 60 * 1_000;
 const kibibyte = 1024;
 const gibibyte = 1024 ** 3;
 
-const schema = z.strictObject({
+/** data-plane.yaml as it is written. */
+export const dataPlaneSchema = z.strictObject({
   region,
   node: region.optional(),
   listen: z
@@ -77,11 +78,11 @@ const schema = z.strictObject({
 export function loadDataPlaneConfig(
   input: ProcessConfigInput,
 ): ProcessConfigResult<DataPlaneConfig> {
-  const result = loadProcessConfig(input, schema);
+  const result = loadProcessConfig(input, dataPlaneSchema);
   return result.ok ? { ok: true, config: configFrom(result.config) } : result;
 }
 
-function configFrom(file: z.output<typeof schema>): DataPlaneConfig {
+function configFrom(file: z.output<typeof dataPlaneSchema>): DataPlaneConfig {
   return {
     region: file.region,
     node: file.node,

@@ -79,11 +79,12 @@ function wordsFor(issue: z.core.$ZodIssue, value: PlacedValue | undefined): stri
   return `expected ${what}, got ${describeValue(value)}${hint}`;
 }
 
-/** The keys that the schema knows at `path`, through optionals and defaults. */
+/** The keys that the schema knows at `path`, through optionals, defaults and what is made of them. */
 function knownKeys(schema: z.core.$ZodType, path: Path): readonly string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) {
     return knownKeys(schema.unwrap(), path);
   }
+  if (schema instanceof z.ZodPipe) return knownKeys(schema.in, path);
   if (schema instanceof z.ZodArray) return knownKeys(schema.element, path.slice(1));
   if (!(schema instanceof z.ZodObject)) return [];
   const [part, ...rest] = path;

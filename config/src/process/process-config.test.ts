@@ -130,7 +130,8 @@ bus: {nats: {servers: [nats://127.0.0.1:4222], credentials_file: a.creds}}
         'c.yaml:2:24 store.etcd.hosts[0]: is not http:// or https:// with host and port, such as "http://127.0.0.1:2379"',
         'c.yaml:2:27 store.etcd.hosts[1]: is not http:// or https:// with host and port, such as "http://127.0.0.1:2379"',
         'c.yaml:2:48 store.etcd.prefix: must look like "/headgate": no slash at its end',
-        "c.yaml:3:13 bus.nats: has one of username and password: give both, or none",
+        "c.yaml:3:13 bus.nats.password: is missing: username and password go together",
+        "c.yaml:3:13 bus.nats: gives several of token, username and credentials_file: keep one",
         "c.yaml:3:23 bus.nats.servers: is empty: give at least one",
       ],
     },
@@ -141,8 +142,37 @@ bus: {nats: {servers: [nats://127.0.0.1:4222], credentials_file: a.creds}}
         "bus: {nats: {servers: [nats://h:1], token: t, credentials_file: f}}",
       lines: [
         "c.yaml:2:8 store: has both embedded and etcd: keep one",
-        "c.yaml:2:29 store.etcd: has one of username and password: give both, or none",
+        "c.yaml:2:29 store.etcd.password: is missing: username and password go together",
         "c.yaml:3:13 bus.nats: gives several of token, username and credentials_file: keep one",
+      ],
+    },
+    {
+      name: "a variable that is not set, and nothing that follows from it",
+      text: `region: eu\nstore: {etcd: {hosts: [http://h:1], username: u, password: \${PW}}}`,
+      lines: [
+        `c.yaml:2:60 store.etcd.password: environment variable PW is not set: set it, or give a default with \${PW:-default}`,
+      ],
+    },
+    {
+      name: "hosts of two kinds, TLS for none, a prefix of several parts",
+      text:
+        "region: eu\nstore: {etcd: {hosts: [http://h:1, https://h:1]}}\n" +
+        "bus: {nats: {servers: [nats://h:1], prefix: a.b}}",
+      lines: [
+        "c.yaml:2:23 store.etcd.hosts: has http:// and https:// hosts: all members of one etcd are reached alike",
+        "c.yaml:3:45 bus.nats.prefix: must be 1 to 64 letters, digits, _ or -",
+      ],
+    },
+    {
+      name: "TLS for hosts without",
+      text: "region: eu\nstore: {etcd: {hosts: [http://h:1], tls: {ca: a}}}",
+      lines: ["c.yaml:2:42 store.etcd.tls: is for https:// hosts"],
+    },
+    {
+      name: "unknown keys in lists",
+      text: "region: eu\noidc: {issuer: https://i, audience: a, roles: [{valu: x, value: y, role: admin}]}",
+      lines: [
+        'c.yaml:2:49 oidc.roles[0].valu: unknown key "valu" (did you mean "value"?): known are value, role, team',
       ],
     },
     {
