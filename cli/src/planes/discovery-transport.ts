@@ -28,6 +28,8 @@ export function discoveryTransport(options: DiscoveryTransportOptions): Transpor
     pingIntervalMs,
     pingTimeoutMs,
     readMaxBytes: answerMaxBytes,
+    // A full snapshot is compressed for each node anew, and most of it is hashes.
+    acceptCompression: [],
     nodeOptions: { ...tls, maxSessionMemory: sessionMemoryMax },
     interceptors: [...interceptors],
   });

@@ -1,4 +1,4 @@
-import { type Clock, fullJitterMs, type Random } from "@headgate/core";
+import type { Clock, Random } from "@headgate/core";
 import type { Logger } from "pino";
 import {
   parseResourceKey,
@@ -6,6 +6,7 @@ import {
   resourcesPrefix,
 } from "../resources/resource-codec.ts";
 import { resourceId } from "../resources/resource-kind.ts";
+import { type Following, followPrefix } from "../store/follow-prefix.ts";
 import { type Change, CompactedError, type Entry, type Store } from "../store/store.ts";
 import type { FeedMetrics } from "../telemetry/control-plane-metrics.ts";
 import type { SnapshotCache } from "./snapshot-cache.ts";
@@ -24,29 +25,21 @@ export interface SnapshotFeedOptions {
   readonly onChange: (urgent: boolean) => void;
 }
 
-const pauseBaseMs = 100;
-const pauseMaxMs = 5_000;
-
 /**
- * Keeps the cache equal to the store: one listing, then a watch from there on. Lists again when
- * the store no longer has what was missed; tries again, with pauses, when it can't be reached.
- * The cache meanwhile stays as it was.
+ * Keeps the cache equal to the store (see followPrefix()). While the store is away, or has
+ * something that can't be read, the cache stays as it was.
  */
 export class SnapshotFeed {
   readonly #options: SnapshotFeedOptions;
-  readonly #stopper = new AbortController();
+  #following: Following | undefined;
   readonly #loaded = Promise.withResolvers<void>();
-  #isLoaded = false;
-  /** Watch from here; undefined: list first. */
-  #nextRevision: number | undefined;
-  #done: Promise<void> = Promise.resolve();
 
   constructor(options: SnapshotFeedOptions) {
     this.#options = options;
   }
 
   get isLoaded(): boolean {
-    return this.#isLoaded;
+    return this.#following?.isListed ?? false;
   }
 
   /** Resolves when the cache holds a first snapshot. */
@@ -55,70 +48,34 @@ export class SnapshotFeed {
   }
 
   start(): void {
-    this.#done = this.#run();
+    this.#following = followPrefix({
+      ...this.#options,
+      prefix: resourcesPrefix,
+      onList: (entries, revision) => this.#replaceAll(entries, revision),
+      onChanges: ({ revision, changes }) => this.#apply(revision, changes),
+      onLost: (reason) => this.#reportLost(reason),
+    });
+    void this.#following.listed.then(() => this.#loaded.resolve());
   }
 
   async stop(): Promise<void> {
-    this.#stopper.abort();
-    await this.#done;
+    await this.#following?.[Symbol.asyncDispose]();
   }
 
-  async #run(): Promise<void> {
-    const { clock, random, logger, metrics } = this.#options;
-    const { signal } = this.#stopper;
-    for (let failures = 0; !signal.aborted; failures++) {
-      const progressed = { made: false };
-      const reason = await this.#follow(progressed);
-      if (signal.aborted) break;
-      if (progressed.made) failures = 0;
-      if (reason instanceof CompactedError) this.#nextRevision = undefined;
-      metrics.watchRestarts.inc({
-        reason: reason instanceof CompactedError ? "compacted" : "error",
-      });
-      logger.warn({ err: reason }, "the watch of the store was lost; trying again");
-      const pause = { attempt: failures, baseMs: pauseBaseMs, maxMs: pauseMaxMs, random };
-      await clock.sleep(fullJitterMs(pause), signal);
-    }
+  #reportLost(reason: unknown): void {
+    const { metrics, logger } = this.#options;
+    const word = reason instanceof CompactedError ? "compacted" : "error";
+    metrics.watchRestarts.inc({ reason: word });
+    logger.warn({ err: reason }, "the watch of the store was lost; trying again");
   }
 
-  /** Runs until the watch is lost, and says why. Never rejects. */
-  async #follow(progressed: { made: boolean }): Promise<unknown> {
-    const { signal } = this.#stopper;
-    try {
-      const from = this.#nextRevision ?? (await this.#list()) + 1;
-      this.#nextRevision = from;
-      progressed.made = !this.#isLoaded;
-      this.#isLoaded = true;
-      this.#loaded.resolve();
-      for await (const { revision, changes } of this.#options.store.watch(resourcesPrefix, {
-        from,
-        signal,
-      })) {
-        this.#apply(revision, changes);
-        this.#nextRevision = revision + 1;
-        progressed.made = true;
-      }
-      return new Error("the store ended the watch");
-    } catch (reason) {
-      return reason;
-    }
-  }
-
-  async #list(): Promise<number> {
-    const { store, cache, clock, onChange } = this.#options;
+  #replaceAll(entries: readonly Entry[], revision: number): void {
+    const { cache, clock, onChange } = this.#options;
     const listed = new Map<string, SnapshotEntry>();
-    let page = await store.list(resourcesPrefix);
-    const { revision } = page;
-    for (;;) {
-      for (const entry of page.value) this.#addTo(listed, entry);
-      const after = page.value.at(-1)?.key;
-      if (!page.more || after === undefined) break;
-      page = await store.list(resourcesPrefix, { revision, after });
-    }
+    for (const entry of entries) this.#addTo(listed, entry);
     const versionBefore = cache.version;
     const urgent = cache.replaceAll(revision, listed, clock.now());
     if (cache.version !== versionBefore) onChange(urgent);
-    return revision;
   }
 
   #apply(revision: number, storeChanges: readonly Change[]): void {

@@ -34,6 +34,8 @@ export function followPrefix(options: FollowOptions): Following {
   const position: Position = { next: undefined, progressed: false };
   let isListed = false;
   const onListed = () => {
+    // Later ones are no progress by themselves: a store that is always compacted too soon must not be listed all the time.
+    position.progressed ||= !isListed;
     isListed = true;
     listed.resolve();
   };
@@ -92,7 +94,7 @@ async function followUntilLost(run: Run): Promise<unknown> {
   }
 }
 
-async function list({ store, prefix, position, onList, onListed }: Run): Promise<number> {
+async function list({ store, prefix, onList, onListed }: Run): Promise<number> {
   let page = await store.list(prefix);
   const { revision } = page;
   const entries = [...page.value];
@@ -103,7 +105,6 @@ async function list({ store, prefix, position, onList, onListed }: Run): Promise
     entries.push(...page.value);
   }
   onList(entries, revision);
-  position.progressed = true;
   onListed();
   return revision;
 }
