@@ -20,22 +20,45 @@ const usage = `Usage: npm run faults -- [--only WORDS]
 `;
 const page = new URL("../docs/operations/faults.md", import.meta.url);
 
-const { values } = parseArgs({ options: { only: { type: "string" }, help: { type: "boolean" } } });
-if (values.help) process.stdout.write(usage);
-else process.exitCode = await main(values.only);
+process.exitCode = await main();
 
-async function main(only: string | undefined): Promise<number> {
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (typeof options === "string") {
+    process.stderr.write(`${options}\n\n${usage}`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  return await breakThings(options.only);
+}
+
+function readOptions(): { readonly only?: string; readonly help?: boolean } | string {
+  try {
+    return parseArgs({ options: { only: { type: "string" }, help: { type: "boolean" } } }).values;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function breakThings(only: string | undefined): Promise<number> {
   const reports: FaultReport[] = [];
   const skipped: string[] = [];
   for (const { name, lab, faults } of faultGroups) {
     const wanted = faults.filter((fault) => fault.name.includes(only ?? ""));
     reports.push(...(await tryAll({ name, lab, faults: wanted }, skipped)));
   }
-  const problems = reports.flatMap((report) => report.problems);
-  const text = `${headline()}\n\n${faultTable(reports)}\n${skipped.map((line) => `\n${line}\n`).join("")}`;
-  if (only !== undefined || problems.length > 0) process.stdout.write(`${text}\n`);
-  else writeFileSync(page, between(readFileSync(page, "utf8"), text));
-  return problems.length > 0 || reports.length === 0 ? 1 : 0;
+  if (reports.length + skipped.length === 0) {
+    process.stderr.write(`no fault has "${only}" in its name\n`);
+    return 1;
+  }
+  const hasFailed = reports.some(({ problems }) => problems.length > 0);
+  const text = [headline(), faultTable(reports), ...skipped].join("\n\n");
+  if (only !== undefined || hasFailed) process.stdout.write(`${text}\n`);
+  else writeFileSync(page, between(readFileSync(page, "utf8"), `${text}\n`));
+  return hasFailed ? 1 : 0;
 }
 
 async function tryAll(group: FaultGroup, skipped: string[]): Promise<readonly FaultReport[]> {

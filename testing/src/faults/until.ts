@@ -1,7 +1,7 @@
 import { systemClock } from "@headgate/core";
 
 export interface UntilOptions {
-  /** Default 60 s: far more than anything here takes, also where much else runs. */
+  /** Default 90 s: nodes pause for 30 s at most; all else takes far less, also where much else runs. */
   readonly withinMs?: number;
   readonly everyMs?: number;
 }
@@ -10,7 +10,7 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   probe: () => Promise<T> | T,
-  { withinMs = 60_000, everyMs = 50 }: UntilOptions = {},
+  { withinMs = 90_000, everyMs = 50 }: UntilOptions = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadlineMs = performance.now() + withinMs;
   for (;;) {

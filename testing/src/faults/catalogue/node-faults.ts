@@ -26,8 +26,7 @@ export function fillNodeDisk(region: string): Fault {
             disk.fill();
             return Number(await nodeMetric(node, "headgate_snapshot_save_failures_total")) > 0;
           });
-          const isTold = node.headgate.process.logs.withMessage(unsavedMessage).length > 0;
-          trial.check(isTold, `${node.name} does not log that its disk is full`);
+          await untilLogged(node, unsavedMessage);
           await trial.keys.during.revoke();
           const recovery = await trial.recovery(brokenMs);
           await trial.keys.during.untilRefused();
@@ -56,7 +55,7 @@ export function corruptSnapshot(region: string): Fault {
         flipOneByte(snapshotOf(node));
         startedMs = trial.mends();
       });
-      checkRefused(trial, node);
+      await untilLogged(node, unusableMessage);
       await trial.keys.during.revoke();
       return await trial.recovery(startedMs, { from: "its start" });
     },
@@ -80,7 +79,7 @@ export function truncateSnapshotAlone(region: string): Fault {
         await until(`${node.name} to say that it can't serve`, async () => {
           return (await readiness(node)) === 503;
         });
-        checkRefused(trial, node);
+        await untilLogged(node, unusableMessage);
         const status = await statusForKey(node, "sk-hg-anybody-at-all");
         trial.check(status === 503, `${node.name} answers ${status} to a call, with no snapshot`);
         mendedMs = trial.mends();
@@ -106,9 +105,9 @@ async function aroundStop(
   });
 }
 
-function checkRefused(trial: Trial, node: PlanePart): void {
-  const told = node.headgate.process.logs.withMessage(unusableMessage);
-  trial.check(told.length === 1, `${node.name} does not log that its snapshot is unusable`);
+async function untilLogged(node: PlanePart, message: string): Promise<void> {
+  const { logs } = node.headgate.process;
+  await until(`${node.name} to log "${message}"`, () => logs.withMessage(message).length > 0);
 }
 
 function snapshotOf({ folder }: PlanePart): string {
