@@ -52,5 +52,6 @@ async function nodeCredentials({
   if (joinToken === undefined && !hasJoined) return undefined;
   const key = await loadOrCreateNodeKey(config.stateDir, sealer);
   const { region } = config;
-  return new NodeCredentials({ node, region, key, joinToken, clock: systemClock, logger });
+  const isNew = !hasJoined;
+  return new NodeCredentials({ node, region, key, joinToken, isNew, clock: systemClock, logger });
 }

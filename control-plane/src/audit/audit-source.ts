@@ -1,6 +1,11 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { admin } from "@headgate/proto";
-import { type Principal, principalKey } from "../auth/principal.ts";
+import {
+  type NodePrincipal,
+  nodePrincipalKey,
+  type Principal,
+  principalKey,
+} from "../auth/principal.ts";
 import { peerKey } from "../http/peer.ts";
 import type { AuditSource } from "./auditor.ts";
 
@@ -24,12 +29,16 @@ export function principalOf({ values }: Pick<HandlerContext, "values">): Princip
 export function auditSourceFrom(context: CallContext): AuditSource {
   const principal = principalOf(context);
   return {
-    actor: principal?.actor ?? "anonymous",
+    actor: principal?.actor ?? nodeActor(context.values.get(nodePrincipalKey)),
     role: principal?.role ?? admin.Role.UNSPECIFIED,
     method: context.method.name,
     address: context.values.get(peerKey).address,
     userAgent: (context.requestHeader.get("user-agent") ?? "").slice(0, userAgentLengthMax),
   };
+}
+
+function nodeActor(principal: NodePrincipal | undefined): string {
+  return principal?.node === undefined ? "anonymous" : `node ${principal.node}`;
 }
 
 /** What this process does of itself, for example because a file changed. */

@@ -77,6 +77,7 @@ function wordsOf(code: string): string {
     CERT_HAS_EXPIRED: "it has expired",
     CERT_NOT_YET_VALID: "it is not valid yet",
     DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
+    SELF_SIGNED_CERT_IN_CHAIN: "it is not signed by the client authority (tls.client_ca)",
     UNABLE_TO_VERIFY_LEAF_SIGNATURE: "it is not signed by the client authority (tls.client_ca)",
     UNABLE_TO_GET_ISSUER_CERT: "it is not signed by the client authority (tls.client_ca)",
     UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "it is not signed by the client authority (tls.client_ca)",

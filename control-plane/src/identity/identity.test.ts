@@ -87,7 +87,7 @@ describe("joining", () => {
     const failure = await failureOf(join(newNode("eu-1", "eu"), await token()));
     expect(failure.code).toBe(code);
     expect(failure.rawMessage).toMatch(says);
-    expect(denied).toEqual([`node eu-1: ${failure.rawMessage}`]);
+    expect(denied).toEqual([`anonymous: ${failure.rawMessage} (it says it is node eu-1)`]);
   });
 
   it("refuses a token that is replayed, by the same node and by another", async () => {
@@ -340,7 +340,7 @@ function startIdentity(on: Store = store): Promise<NodeIdentity> {
 /** Records in memory; what is done goes into the transaction as a put, as it should. */
 function testAuditor(): Auditor {
   return {
-    sourceOf: () => ({ actor: "root", role: 1, method: "", address: "", userAgent: "" }),
+    sourceOf: () => ({ actor: "anonymous", role: 1, method: "", address: "", userAgent: "" }),
     entryFor: () => {
       throw new Error("no resources are written here");
     },

@@ -5,7 +5,6 @@ import { regionNamePattern } from "@headgate/config";
 import type { Random } from "@headgate/core";
 import { discovery } from "@headgate/proto";
 import type { Logger } from "pino";
-import type { AuditSource } from "../audit/auditor.ts";
 import type { NodeAuthenticator } from "../auth/node-authenticator.ts";
 import { type JoinNodeOptions, joinNode } from "./join-node.ts";
 import { createJoinTokenService, type JoinTokenService } from "./join-token-service.ts";
@@ -62,15 +61,15 @@ function identityService(
   return {
     join: async (request, context) => {
       const { node, region, publicKey } = checkedJoin(request);
-      const source = sourceOf(context, node);
+      const source = { ...auditor.sourceOf(context), actor: `node ${node}` };
       const authorization = context.requestHeader.get("authorization");
       const joining = { node, region, publicKey, authorization, source };
-      await auditRefusals(source, () => joinNode(joining, options));
+      await auditRefusals(context, node, () => joinNode(joining, options));
       return { token: await issue({ node, region }) };
     },
     issueNodeToken: ({ assertion }, context) => {
       const node = claimedNode(assertion) ?? "";
-      return auditRefusals(sourceOf(context, node), async () => {
+      return auditRefusals(context, node, async () => {
         const registered = nodes.get(node);
         if (!registered) throw unauthenticated("this node is not known: it must join");
         const { publicKey, region } = registered;
@@ -85,17 +84,18 @@ function identityService(
     },
   };
 
-  function sourceOf(context: HandlerContext, node: string): AuditSource {
-    const actor = nodeNamePattern.test(node) ? `node ${node}` : "anonymous";
-    return { ...auditor.sourceOf(context), actor };
-  }
-
-  async function auditRefusals<T>(source: AuditSource, work: () => Promise<T>): Promise<T> {
+  /** Who is refused has proved nothing: whom it says to be is told, and is not the actor. */
+  async function auditRefusals<T>(
+    context: HandlerContext,
+    claimed: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (error instanceof ConnectError && refusalCodes.has(error.code)) {
-        auditor.denied(source, error.rawMessage);
+        const claim = nodeNamePattern.test(claimed) ? ` (it says it is node ${claimed})` : "";
+        auditor.denied(auditor.sourceOf(context), `${error.rawMessage}${claim}`);
       }
       throw error;
     }

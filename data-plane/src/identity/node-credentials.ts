@@ -13,6 +13,8 @@ export interface NodeCredentialsOptions {
   readonly key: NodeKey;
   /** For the first time, and for when the control plane has forgotten us. */
   readonly joinToken: string | undefined;
+  /** The key was made just now: nobody can know it, so that asking for a token would be refused, and audited. */
+  readonly isNew?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -31,9 +33,11 @@ export class NodeCredentials {
   readonly #options: NodeCredentialsOptions;
   #token: discovery.NodeToken | undefined;
   #pending: Promise<string> | undefined;
+  #isNew: boolean;
 
   constructor(options: NodeCredentialsOptions) {
     this.#options = options;
+    this.#isNew = options.isNew ?? false;
   }
 
   /**
@@ -71,13 +75,23 @@ export class NodeCredentials {
   async #issueOrJoin(
     client: IdentityClient,
   ): Promise<{ readonly token?: discovery.NodeToken | undefined }> {
-    const { joinToken, node, region, key, logger } = this.#options;
+    const { joinToken } = this.#options;
+    // Once: the answer may be lost, and a token for one use is used then.
+    if (this.#isNew && joinToken !== undefined) {
+      this.#isNew = false;
+      return this.#join(client, joinToken);
+    }
     const assertion = await this.#assertion();
     try {
       return await client.issueNodeToken({ assertion }, { timeoutMs: callTimeoutMs });
     } catch (error) {
       if (!isUnknown(error) || joinToken === undefined) throw error;
+      return this.#join(client, joinToken);
     }
+  }
+
+  async #join(client: IdentityClient, joinToken: string): Promise<discovery.JoinResponse> {
+    const { node, region, key, logger } = this.#options;
     const answer = await client.join(
       { node, region, publicKey: key.publicKey },
       { timeoutMs: callTimeoutMs, headers: { authorization: `Bearer ${joinToken}` } },
