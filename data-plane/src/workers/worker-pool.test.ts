@@ -57,6 +57,31 @@ describe("WorkerPool", () => {
     expect(await calls(pool)).toBeGreaterThanOrEqual(3);
   });
 
+  it("keeps what a crashed worker had done in the load, but for what it had under way", async () => {
+    const { pool, address } = await startPool({ workers: 1 });
+    await ask(address);
+    const held = await open(address, "/hold");
+    held.response.on("error", () => {});
+    expect(await pool.load()).toMatchObject({ inFlight: 1, calls: 1, outputTokens: 1 });
+    await ask(address, "/crash").catch(() => {});
+    await expect.poll(() => pool.listening).toBe(0);
+    expect(await pool.load()).toMatchObject({ inFlight: 0, calls: 1, outputTokens: 1 });
+    await expect.poll(() => pool.listening, { timeout: 10_000 }).toBe(1);
+    await ask(address);
+    expect(await pool.load()).toMatchObject({ inFlight: 0, calls: 2, outputTokens: 2 });
+  });
+
+  it("answers load with what was last seen of a worker that hangs", async () => {
+    const { pool, address } = await startPool({ workers: 1 });
+    await ask(address);
+    expect(await pool.load()).toMatchObject({ calls: 1 });
+    const hanging = ask(address, "/hang").catch(() => {});
+    await untilHanging(pool);
+    expect(await pool.load()).toMatchObject({ calls: 1 });
+    await pool.stop();
+    await hanging;
+  });
+
   it("answers metrics with what was last seen of a worker that hangs", async () => {
     const { pool, address } = await startPool({ workers: 1 });
     await ask(address);
