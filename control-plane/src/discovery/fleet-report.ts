@@ -34,6 +34,11 @@ export function decodeFleetReport(bytes: Uint8Array): FleetReport {
   };
 }
 
+/** Who made it, without its nodes. @throws Error if it is no report. */
+export function reporterOf(bytes: Uint8Array): admin.Replica {
+  return fromBinary(admin.ReplicaSchema, takeMessage(bytes)[0]);
+}
+
 /** In parts that each fit a report. */
 export function* pagesOf(nodes: Iterable<admin.Node>): Generator<readonly admin.Node[]> {
   let page: admin.Node[] = [];

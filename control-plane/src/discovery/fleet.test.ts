@@ -89,6 +89,36 @@ describe("Fleet", () => {
     ]);
   });
 
+  it("warns of another replica under its name, once for each", async () => {
+    const world = setUp();
+    world.replica("cp-1");
+    world.replica("cp-2");
+    await world.pass(20_000);
+    expect(world.lines).toEqual([]);
+    world.replica("cp-1");
+    await world.pass(30_000);
+    const named = { name: "cp-1", region: "eu", level: 40 };
+    // Each of the two says it of the other.
+    expect(world.lines).toMatchObject([named, named]);
+    expect(String(world.lines[0]?.["msg"])).toMatch(/another replica .* runs under our name/);
+  });
+
+  it("shows the load of nodes, ours and others', and sends it to nobody", async () => {
+    const world = setUp();
+    const [one, two] = [world.replica("cp-1"), world.replica("cp-2")];
+    one.registry.connected(identity("a"), 3);
+    one.registry.connected(identity("b"), 3);
+    one.load.set("a", create(admin.NodeLoadSchema, { inFlight: 5 }));
+    await world.pass(1_000);
+    expect(one.fleet.listNodes()).toMatchObject([
+      { name: "a", load: { inFlight: 5 } },
+      { name: "b" },
+    ]);
+    expect(two.fleet.listNodes().map(({ load }) => load)).toEqual([undefined, undefined]);
+    two.load.set("b", create(admin.NodeLoadSchema, { inFlight: 6 }));
+    expect(two.fleet.listNodes()[1]).toMatchObject({ load: { inFlight: 6 } });
+  });
+
   it("stays what it is by itself when the bus is closed, and when others talk nonsense", async () => {
     const world = setUp();
     const one = world.replica("cp-1");
@@ -143,11 +173,13 @@ describe("fleet reports", () => {
 
 function setUp() {
   const clock = new ManualClock();
-  const logger = pino({ level: "silent" });
+  const lines: Record<string, unknown>[] = [];
+  const logger = pino({ base: null }, { write: (line) => void lines.push(JSON.parse(line)) });
   const bus = createInProcessBus({ clock, onError: () => undefined });
   const replica = (name: string) => {
     const registry = new NodeRegistry(clock, name);
     const held: { kind: string; name: string; message: string }[] = [];
+    const load = new Map<string, admin.NodeLoad>();
     const fleet = new Fleet({
       bus,
       clock,
@@ -157,8 +189,9 @@ function setUp() {
       version: () => 9,
       connectedNodes: () => 1,
       heldOf: () => held,
+      loadOf: (node) => load.get(node.name),
     });
-    return { registry, fleet, held };
+    return { registry, fleet, held, load };
   };
   /** In steps, so that what one tells is heard before the next. */
   const pass = async (ms: number) => {
@@ -167,7 +200,7 @@ function setUp() {
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  return { clock, bus, replica, pass };
+  return { clock, bus, replica, pass, lines };
 }
 
 function identity(name: string) {

@@ -1,13 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { Bus, Message, Subscription } from "@headgate/bus";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Bus, type Message, type Subscription, subjectToken } from "@headgate/bus";
 import type { Clock } from "@headgate/core";
 import { admin } from "@headgate/proto";
 import type { Logger } from "pino";
 import { FleetDirectory } from "./fleet-directory.ts";
-import { decodeFleetReport, encodeFleetReport, pagesOf } from "./fleet-report.ts";
+import { decodeFleetReport, encodeFleetReport, pagesOf, reporterOf } from "./fleet-report.ts";
 import type { NodeRegistry, RejectedResource } from "./node-registry.ts";
-import { subjectToken } from "./subject-token.ts";
 
 export interface FleetOptions {
   readonly bus: Bus;
@@ -20,6 +19,8 @@ export interface FleetOptions {
   readonly connectedNodes: () => number;
   /** What this replica holds back from nodes of a build. */
   readonly heldOf: (build: string) => readonly RejectedResource[];
+  /** As the node reports it, connected or not. */
+  readonly loadOf?: (node: admin.Node) => admin.NodeLoad | undefined;
 }
 
 const changesEveryMs = 1_000;
@@ -42,6 +43,8 @@ export class Fleet {
   readonly #timer: Disposable;
   readonly #subscription: Subscription;
   #ticks = 0;
+  /** When the replica of our name started that we warned of. */
+  #namesakeStartMs: number | undefined;
 
   constructor(options: FleetOptions) {
     const { bus, clock, replica } = options;
@@ -56,11 +59,12 @@ export class Fleet {
 
   /** By name. */
   listNodes(filter: (node: admin.Node) => boolean = () => true): admin.Node[] {
-    const { registry, version, heldOf } = this.#options;
+    const { registry, version, heldOf, loadOf } = this.#options;
     const current = version();
     const nodes = this.#directory.nodes(registry.list(current), this.#time());
     return nodes
       .map((node) => (this.#isOurs(node) ? node : withHeld(node, heldOf(node.build))))
+      .map((node) => withLoad(node, loadOf?.(node)))
       .filter(filter);
   }
 
@@ -107,12 +111,25 @@ export class Fleet {
   }
 
   #receive({ subject, data }: Message): void {
-    if (subject === this.#subject) return;
     try {
+      if (subject === this.#subject) return this.#lookForNamesake(data);
       this.#directory.receive(decodeFleetReport(data), this.#time());
     } catch (err) {
       this.#options.logger.warn({ err, subject }, "a report of another replica can't be read");
     }
+  }
+
+  /** Everybody else knows replicas by their names, so two of one name hide each other. Told once. */
+  #lookForNamesake(data: Uint8Array): void {
+    const { startTime } = reporterOf(data);
+    const startMs = startTime ? timestampMs(startTime) : 0;
+    if (startMs === this.#startTimeMs || startMs === this.#namesakeStartMs) return;
+    this.#namesakeStartMs = startMs;
+    const { logger, replica } = this.#options;
+    logger.warn(
+      { ...replica, other_started: new Date(startMs).toISOString() },
+      "another replica of this region runs under our name: give each a name of its own (`replica:`)",
+    );
   }
 
   #self(): admin.Replica {
@@ -144,4 +161,8 @@ function withHeld(node: admin.Node, held: readonly RejectedResource[]): admin.No
     .slice(0, heldShownMax)
     .map(({ kind, name, message }) => create(admin.RejectionSchema, { kind, name, message }));
   return { ...node, heldBack };
+}
+
+function withLoad(node: admin.Node, load: admin.NodeLoad | undefined): admin.Node {
+  return load ? { ...node, load } : node;
 }
