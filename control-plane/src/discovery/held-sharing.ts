@@ -1,9 +1,8 @@
-import type { Bus, Message, Subscription } from "@headgate/bus";
+import { type Bus, type Message, type Subscription, subjectToken } from "@headgate/bus";
 import type { Clock } from "@headgate/core";
 import type { Logger } from "pino";
 import type { HeldOfBuild } from "./builds.ts";
 import { decodeHeldMessage, encodeHeldMessages } from "./held-message.ts";
-import { subjectToken } from "./subject-token.ts";
 
 export interface HeldSharingOptions {
   readonly bus: Bus;

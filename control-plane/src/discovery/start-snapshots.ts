@@ -2,6 +2,7 @@ import type { HandlerContext } from "@connectrpc/connect";
 import type { Bus } from "@headgate/bus";
 import type { Clock, Random } from "@headgate/core";
 import type { Logger } from "pino";
+import { LoadFeed } from "../load/load-feed.ts";
 import type { ResourceCodec } from "../resources/resource-codec.ts";
 import type { Store } from "../store/store.ts";
 import type { ControlPlaneMetrics } from "../telemetry/control-plane-metrics.ts";
@@ -65,12 +66,14 @@ export function startSnapshots(options: SnapshotsOptions): Snapshots {
     onHeld: (held) => discovery.hold(held),
     held: () => discovery.builds.heldOfAll(),
   });
+  const load = new LoadFeed({ ...options, metrics: metrics.load });
   const fleet = new Fleet({
     ...options,
     registry,
     version: () => cache.version,
     connectedNodes: () => discovery.connectedNodes,
     heldOf: (build) => discovery.builds.heldOf(build),
+    loadOf: (node) => load.loadOf(node),
   });
   const debouncer = new Debouncer({
     clock,
@@ -100,7 +103,7 @@ export function startSnapshots(options: SnapshotsOptions): Snapshots {
     stop: async () => {
       discovery.stop();
       debouncer.stop();
-      await Promise.all([feed.stop(), fleet.stop(), sharing.stop()]);
+      await Promise.all([feed.stop(), fleet.stop(), sharing.stop(), load.stop()]);
     },
   };
 }
