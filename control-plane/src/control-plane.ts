@@ -96,7 +96,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await using starting = new AsyncDisposableStack();
   const metrics = createControlPlaneMetrics();
   const codec = new ResourceCodec(sealer);
-  const settings = await loadOrCreateSettings(store, codec);
+  const settings = await loadOrCreateSettings(store, codec, logger);
   const auditor = createAuditor({ store, codec, clock, random, logger, metrics: metrics.audit });
   starting.defer(() => auditor.flush());
   const shared = { store, codec, sealer, clock, random, logger, auditor };

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { discovery } from "@headgate/proto";
+import type { Logger } from "pino";
 import type { Entry, Store } from "../store/store.ts";
 import { type ResourceCodec, resourceKey } from "./resource-codec.ts";
 
@@ -11,11 +12,13 @@ const hmacKeyBytes = 32;
 
 /**
  * What every node must know of the installation. Made at the very first start: of replicas
- * that race to do so, one creates it and the others read what it made.
+ * that race to do so, one creates it and the others read what it made. That one says so: a replica that was
+ * to join others, and begins anew, has another store or prefix than they.
  */
 export async function loadOrCreateSettings(
   store: Store,
   codec: ResourceCodec,
+  logger: Logger,
 ): Promise<discovery.Settings> {
   const fresh = create(discovery.SettingsSchema, { keyHmacKey: randomBytes(hmacKeyBytes) });
   const value = codec.seal(settingsKey, toBinary(discovery.SettingsSchema, fresh));
@@ -26,7 +29,9 @@ export async function loadOrCreateSettings(
       compare: [{ key: settingsKey, revision: 0 }],
       writes: [{ type: "put", key: settingsKey, value }],
     });
-    if (result.ok) return fresh;
+    if (!result.ok) continue;
+    logger.info("the store was empty: a new control plane begins");
+    return fresh;
   }
 }
 
