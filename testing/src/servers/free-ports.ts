@@ -7,15 +7,25 @@ import { createServer } from "node:net";
  */
 const first = 10_000;
 const last = 32_000;
+/** Of test files at the same time, each with ports of its own. */
+const slices = 16;
+const sliceSize = Math.floor((last - first) / slices);
+const sliceFirst = first + (Number(process.env["VITEST_POOL_ID"] ?? 0) % slices) * sliceSize;
 
-/** Ports of 127.0.0.1 that nobody listens on just now. Another may take one before you do: retry. */
+let given = Math.floor(Math.random() * sliceSize);
+
+/**
+ * Ports of 127.0.0.1 that nobody listens on just now, and that this process was not given before
+ * until it was given all. Another process may take one before you do: retry.
+ */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = first + Math.floor(Math.random() * (last - first));
-    if (await isFree(port)) ports.add(port);
+  const ports: number[] = [];
+  while (ports.length < count) {
+    given += 1;
+    const port = sliceFirst + (given % sliceSize);
+    if (await isFree(port)) ports.push(port);
   }
-  return [...ports];
+  return ports;
 }
 
 async function isFree(port: number): Promise<boolean> {
