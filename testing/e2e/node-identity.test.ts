@@ -16,8 +16,8 @@ import {
 } from "@headgate/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "./eventually.ts";
-import { RawNode } from "./raw-node.ts";
-import { trustingClient } from "./trusting-client.ts";
+import { RawNode } from "./node-security/raw-node.ts";
+import { trustingClient } from "./node-security/trusting-client.ts";
 
 /** A node that was refused looks again after a pause that grows: up to 20 s by the third. */
 const reconnectMs = 40_000;

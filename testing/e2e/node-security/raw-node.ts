@@ -70,7 +70,8 @@ export class RawNode implements Disposable {
 
 /** Hello, and nothing more until the end. */
 async function* hello(claim: Claim, signal: AbortSignal) {
-  const value = { ...claim, build: "test", bootId: randomUUID() };
+  // It never ACKs: of one build, the next would have to wait until the first counts as well.
+  const value = { ...claim, build: `test ${randomUUID()}`, bootId: randomUUID() };
   yield { message: { case: "hello", value } } as const;
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
 }
