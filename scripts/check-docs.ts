@@ -1,7 +1,7 @@
 /**
  * `npm run docs:check`: every relative link in a Markdown file leads somewhere, every `npm run X`
  * named exists, the tables of metrics and faults name what the code has, no more and no less, and so
- * do those of provider types and of their errors' kinds.
+ * do those of provider types and of their errors' kinds; messages said to be in the log are in the code.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -22,6 +22,7 @@ compare("docs/reference/metrics.md", metricNames(), "metric");
 compare("docs/providers/errors.md", Object.keys(apiErrorKinds), "kind of error");
 compareErrorKinds("docs/providers/errors.md");
 compare("docs/providers/README.md", enumWords(resources.ProviderTypeSchema), "provider type");
+compareMessages("docs/operations/logs.md");
 
 for (const problem of problems) process.stderr.write(`${problem}\n`);
 process.stdout.write(`${pages.length} pages checked\n`);
@@ -65,13 +66,26 @@ function compareErrorKinds(page: string): void {
 
 /** Every name given to a metric in the code. */
 function metricNames(): string[] {
-  const sources = globSync("{control-plane,data-plane,cli}/src/**/*.ts").filter(
-    (file) => !file.endsWith(".test.ts"),
-  );
-  const names = sources.flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/"((?:llm|headgate)_[a-z_]+)"/g)].map(
-      ([, name = ""]) => name,
-    ),
+  const names = sourcesOfPlanes().flatMap((source) =>
+    [...source.matchAll(/"((?:llm|headgate)_[a-z_]+)"/g)].map(([, name = ""]) => name),
   );
   return [...new Set(names)];
+}
+
+/** What the page's first column, and "... follows" in its last, say is in the log must begin a text in the code. */
+function compareMessages(page: string): void {
+  const code = sourcesOfPlanes().join("\n");
+  for (const row of readFileSync(page, "utf8").matchAll(/^\| `.*$/gm)) {
+    const [, first = "", , last = ""] = row[0].split("|");
+    const ends = [...last.matchAll(/`([^`]+)` follows/g)];
+    for (const [, message = ""] of [...first.matchAll(/`([^`]+)`/g), ...ends]) {
+      if (!code.includes(`"${message}`)) problems.push(`${page}: nothing logs "${message}"`);
+    }
+  }
+}
+
+function sourcesOfPlanes(): string[] {
+  return globSync("{control-plane,data-plane,cli}/src/**/*.ts")
+    .filter((file) => !file.endsWith(".test.ts"))
+    .map((file) => readFileSync(file, "utf8"));
 }
