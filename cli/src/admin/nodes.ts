@@ -9,7 +9,29 @@ import { formatTable, withoutControls } from "../table.ts";
 import { printStructured } from "./print-structured.ts";
 import { withAdmin } from "./with-admin.ts";
 
-const headings = ["NODE", "REGION", "STATE", "APPLIED", "CURRENT", "LAST SEEN", "BUILD", "REPLICA"];
+interface Column {
+  readonly heading: string;
+  readonly of: (node: admin.Node) => string;
+}
+
+const who: readonly Column[] = [
+  { heading: "NODE", of: ({ name }) => name },
+  { heading: "REGION", of: ({ region }) => region },
+  { heading: "STATE", of: stateOf },
+  { heading: "APPLIED", of: ({ appliedVersion }) => String(appliedVersion) },
+  { heading: "CURRENT", of: ({ currentVersion }) => String(currentVersion) },
+];
+const load: readonly Column[] = [
+  { heading: "IN FLIGHT", of: (node) => (node.load ? String(node.load.inFlight) : unknown) },
+  { heading: "CALLS/S", of: (node) => node.load?.callsPerSecond?.toFixed(1) ?? unknown },
+];
+const whence: readonly Column[] = [
+  { heading: "LAST SEEN", of: ({ lastSeenTime }) => instant(lastSeenTime) },
+  { heading: "BUILD", of: ({ build }) => build },
+  { heading: "REPLICA", of: ({ replica }) => replica },
+];
+/** The node has not reported it, or not twice. */
+const unknown = "-";
 
 /** Who serves, from which version, and why one refused a newer one. */
 export async function nodes(io: Io, flags: NodesFlags): Promise<void> {
@@ -22,7 +44,7 @@ export async function nodes(io: Io, flags: NodesFlags): Promise<void> {
     io.stderr.write("No node has connected yet.\n");
     return;
   }
-  io.stdout.write(formatTable(headings, answer.nodes.map(row)));
+  io.stdout.write(nodesTable(answer.nodes));
   for (const node of answer.nodes) io.stdout.write(refusal(io, node) + heldBack(io, node));
 }
 
@@ -38,22 +60,21 @@ export async function deleteNodes(
   });
 }
 
-function row(node: admin.Node): readonly string[] {
-  return [
-    node.name,
-    node.region,
-    stateOf(node),
-    String(node.appliedVersion),
-    String(node.currentVersion),
-    instant(node.lastSeenTime),
-    node.build,
-    node.replica,
-  ];
+/** Without columns for load where no node reports any. */
+function nodesTable(all: readonly admin.Node[]): string {
+  const hasLoad = all.some((node) => node.load !== undefined);
+  const columns = [...who, ...(hasLoad ? load : []), ...whence];
+  const rows = all.map((node) => columns.map(({ of }) => of(node)));
+  return formatTable(
+    columns.map(({ heading }) => heading),
+    rows,
+  );
 }
 
 function stateOf(node: admin.Node): string {
   if (node.state !== admin.NodeState.CONNECTED) return "disconnected";
-  return node.lastNack ? "refusing" : "connected";
+  if (node.lastNack) return "refusing";
+  return node.load?.draining ? "draining" : "connected";
 }
 
 /** The node's last refusal, one line for each resource it objects to. */

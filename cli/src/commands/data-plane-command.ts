@@ -11,6 +11,7 @@ data-plane.yaml:
   region: eu-west
   listen: {proxy: 0.0.0.0:8080, telemetry: 127.0.0.1:9090}
   control_plane: {endpoints: [http://127.0.0.1:18000], join_token: \${JOIN_TOKEN}}
+  bus: {nats: {servers: [nats://127.0.0.1:4222]}}           # optional: for load in "headgate nodes"
 
 SIGTERM or Ctrl-C lets calls in flight finish (drain_timeout, 60 seconds); a second one ends them.`;
 

@@ -1,4 +1,5 @@
 import { availableParallelism, hostname } from "node:os";
+import type { Bus } from "@headgate/bus";
 import { type DataPlaneConfig, loadDataPlaneConfig } from "@headgate/config";
 import { systemClock, systemRandom } from "@headgate/core";
 import { type DataPlane, startDataPlane } from "@headgate/data-plane";
@@ -14,6 +15,7 @@ import { shutDown } from "../shut-down.ts";
 import { stopped } from "../stopped.ts";
 import { version } from "../version.ts";
 import { nodeTransports } from "./node-transports.ts";
+import { openBus } from "./open-bus.ts";
 
 /** `headgate data-plane`: a node that serves applications, until a signal. */
 export async function dataPlane(io: Io, flags: PlaneFlags): Promise<void> {
@@ -21,7 +23,10 @@ export async function dataPlane(io: Io, flags: PlaneFlags): Promise<void> {
   const config = await loadSettings(io, flags.config, loadDataPlaneConfig);
   const logger = createLogger({ level: config.logLevel, component: "data-plane" });
   await using running = new AsyncDisposableStack();
-  const node = await startNode(io, config, logger);
+  const bus =
+    config.bus && (await openBus(config.bus, { name: `headgate ${nameOf(config)}`, logger }));
+  running.defer(async () => await bus?.close());
+  const node = await startNode(io, config, { logger, bus });
   running.defer(() => shutDown(node, logger));
 
   // With no control plane and nothing on disk, "ready" may be long in coming.
@@ -33,7 +38,11 @@ export async function dataPlane(io: Io, flags: PlaneFlags): Promise<void> {
   await stopped(stop);
 }
 
-async function startNode(io: Io, config: DataPlaneConfig, logger: Logger): Promise<DataPlane> {
+async function startNode(
+  io: Io,
+  config: DataPlaneConfig,
+  { logger, bus }: { readonly logger: Logger; readonly bus: Bus | undefined },
+): Promise<DataPlane> {
   const node = nameOf(config);
   const sealer = await loadSealer(io.env, config.stateDir);
   return startDataPlane({
@@ -49,6 +58,7 @@ async function startNode(io: Io, config: DataPlaneConfig, logger: Logger): Promi
     sealer,
     transports: await nodeTransports({ node, config, sealer, logger }),
     endpoints: config.controlPlane.endpoints,
+    ...(bus && { bus }),
     clock: systemClock,
     random: systemRandom,
     logger,

@@ -17,7 +17,7 @@ export async function openBus(
   const onError = (err: unknown, subject: string): void => {
     if (subject !== "") return logger.warn({ err, subject }, "the bus has trouble");
     const reason = err instanceof Error ? err.message : String(err);
-    logger.warn({ reason }, "the bus has trouble; it tries on, and replicas do without");
+    logger.warn({ reason }, "the bus has trouble; it tries on, and calls do without");
   };
   if (bus.kind === "embedded") return createInProcessBus({ clock: systemClock, onError });
   const { servers, prefix } = bus;

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { createInProcessBus } from "@headgate/bus";
+import { type Bus, createInProcessBus } from "@headgate/bus";
 import { processDefaults, type Sealer } from "@headgate/config";
 import { type ControlPlane, createEmbeddedStore, startControlPlane } from "@headgate/control-plane";
 import { systemClock, systemRandom } from "@headgate/core";
@@ -41,7 +41,9 @@ export async function up(io: Io, flags: UpFlags): Promise<void> {
   await makeDirectory(flags.dataDir);
   const sealer = await loadSealer(io.env, flags.dataDir);
   const adminToken = await loadAdminToken(io.env, flags.dataDir);
-  const setup: Setup = { flags, logger, sealer, running };
+  const bus = createInProcessBus({ clock: systemClock });
+  running.defer(() => bus.close());
+  const setup: Setup = { flags, logger, sealer, bus, running };
   let node: DataPlane | undefined;
   const controlPlane = await runControlPlane(setup, {
     adminToken: adminToken.token,
@@ -74,6 +76,7 @@ interface Setup {
   readonly flags: UpFlags;
   readonly logger: Logger;
   readonly sealer: Sealer;
+  readonly bus: Bus;
   readonly running: AsyncDisposableStack;
 }
 
@@ -81,14 +84,12 @@ async function runControlPlane(
   setup: Setup,
   { adminToken, moreMetrics }: { adminToken: string; moreMetrics: () => Promise<string> },
 ): Promise<ControlPlane> {
-  const { flags, logger, sealer, running } = setup;
+  const { flags, logger, sealer, bus, running } = setup;
   const store = createEmbeddedStore({
     path: join(flags.dataDir, "headgate.db"),
     clock: systemClock,
   });
   running.defer(() => store.close());
-  const bus = createInProcessBus({ clock: systemClock });
-  running.defer(() => bus.close());
   const controlPlane = await startControlPlane({
     store,
     bus,
@@ -110,7 +111,7 @@ async function runControlPlane(
 }
 
 async function runDataPlane(setup: Setup, controlPlane: ControlPlane): Promise<DataPlane> {
-  const { flags, logger, sealer, running } = setup;
+  const { flags, logger, sealer, bus, running } = setup;
   const dataPlane = await startDataPlane({
     node: hostname(),
     region,
@@ -125,6 +126,7 @@ async function runDataPlane(setup: Setup, controlPlane: ControlPlane): Promise<D
     stateDir: join(flags.dataDir, "node"),
     sealer,
     transports: [controlPlane.transport],
+    bus,
     clock: systemClock,
     random: systemRandom,
     logger,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type BusConfig, busConfigFrom, busField } from "./backend-fields.ts";
 import { processDefaults } from "./defaults.ts";
 import {
   type ClientTlsFiles,
@@ -32,6 +33,8 @@ export interface DataPlaneConfig {
     readonly joinToken: string | undefined;
     readonly tls: ClientTlsFiles | undefined;
   };
+  /** Where load reports go. Absent: nowhere. */
+  readonly bus: NatsConfig | undefined;
   /** Holds the last good snapshot and the key it is sealed with. */
   readonly stateDir: string;
   /** Absent: as many as there are processors. */
@@ -42,6 +45,9 @@ export interface DataPlaneConfig {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly logLevel: z.output<typeof logLevel>;
 }
+
+/** A bus that others are on as well. */
+export type NatsConfig = Extract<BusConfig, { readonly kind: "nats" }>;
 
 const defaults = processDefaults.dataPlane;
 
@@ -66,6 +72,11 @@ export const dataPlaneSchema = z.strictObject({
       .max(32, "has too many entries: at most 32"),
     join_token: token.optional(),
     tls: clientTls.optional(),
+  }),
+  bus: busField.refine((bus) => bus?.embedded === undefined, {
+    path: ["embedded"],
+    error:
+      "would reach nobody: a node shares no process with the control plane. Give nats, or leave bus out",
   }),
   state_dir: text.default(defaults.stateDir),
   workers: wholeNumber({ min: 1, max: 256 }).optional(),
@@ -92,6 +103,7 @@ function configFrom(file: z.output<typeof dataPlaneSchema>): DataPlaneConfig {
       joinToken: file.control_plane.join_token,
       tls: file.control_plane.tls,
     },
+    bus: natsFrom(file.bus),
     stateDir: file.state_dir,
     workers: file.workers,
     bodyMaxBytes: file.max_body_bytes,
@@ -99,4 +111,9 @@ function configFrom(file: z.output<typeof dataPlaneSchema>): DataPlaneConfig {
     tls: file.tls,
     logLevel: file.log_level,
   };
+}
+
+function natsFrom(field: z.output<typeof busField>): NatsConfig | undefined {
+  const bus = busConfigFrom(field);
+  return bus.kind === "nats" ? bus : undefined;
 }

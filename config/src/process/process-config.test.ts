@@ -212,6 +212,7 @@ describe("loadDataPlaneConfig()", () => {
           joinToken: undefined,
           tls: undefined,
         },
+        bus: undefined,
         stateDir: "./state",
         workers: undefined,
         bodyMaxBytes: 33_554_432,
@@ -234,6 +235,27 @@ describe("loadDataPlaneConfig()", () => {
   });
 
   it.each([
+    {
+      name: "NATS",
+      line: "bus: {nats: {servers: [nats://n:4222]}}",
+      bus: { kind: "nats", credentials: undefined, tls: undefined },
+    },
+    {
+      name: "servers and a token",
+      line: "bus: {nats: {servers: [nats://n:4222], token: t}}",
+      bus: { servers: ["nats://n:4222"], credentials: { kind: "token", token: "t" } },
+    },
+    { name: "nothing of it", line: "bus: {}", bus: undefined },
+  ])("takes a bus with $name", ({ line, bus }) => {
+    const result = loadDataPlaneConfig({ text: minimal + line, env: {} });
+    expect(result.ok && { bus: result.config.bus }).toMatchObject({ bus });
+  });
+
+  it.each([
+    [
+      "bus: {embedded: {}}",
+      "3:17 bus.embedded: would reach nobody: a node shares no process with the control plane. Give nats, or leave bus out",
+    ],
     ["workers: 0", "3:10 workers: must be a whole number from 1 to 256"],
     ["workers: many", "3:10 workers: must be a whole number from 1 to 256"],
     [
