@@ -109,6 +109,20 @@ export const joining: readonly Row[] = [
     },
   },
   {
+    name: "an assertion without an end",
+    refused: async ({ node, joined }) => {
+      const { claim, key } = await joined();
+      return node.issueNodeToken(key.assertion(claim.node, { exp: undefined }));
+    },
+    code: Code.Unauthenticated,
+    message: "the assertion is refused: it is not the node's",
+    method: "IssueNodeToken",
+    letIn: async ({ node, joined }) => {
+      const { claim, key } = await joined();
+      return node.issueNodeToken(key.assertion(claim.node));
+    },
+  },
+  {
     name: "an assertion that was used before",
     refused: async ({ node, joined }) => {
       const { claim, key } = await joined();
