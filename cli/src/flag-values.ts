@@ -1,4 +1,3 @@
-import { durationMs, parseDuration } from "@headgate/config/duration";
 import { InvalidArgumentError } from "commander";
 
 const portMax = 65_535;
@@ -45,10 +44,13 @@ export function parseLogLevel(text: string): string {
   throw new InvalidArgumentError(`Allowed are ${levels.join(", ")}.`);
 }
 
-/** `30m` as milliseconds. */
+const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `30m` as milliseconds. Here, and not by the configuration's parser: that takes long to load. */
 export function parseDurationMs(text: string): number {
-  const duration = parseDuration(text);
-  if (duration && durationMs(duration) > 0) return durationMs(duration);
+  const [, count, unit = ""] = /^(\d{1,9})([smh])$/.exec(text) ?? [];
+  const ms = Number(count) * (unitMs[unit] ?? 0);
+  if (ms > 0) return ms;
   throw new InvalidArgumentError(
     'A duration is a number and a unit, such as "30s", "15m" or "24h".',
   );
