@@ -72,6 +72,10 @@ describe("replicas over etcd and NATS, with TLS and passwords", { timeout: 60_00
     expect(await b.headgate("get", "teams")).toMatch(/^before /m);
     expect(await b.headgate("audit", "--limit", "1")).toMatch(/root \(admin\) .* Apply .*team\//);
     expect(await b.headgate("export")).toBe(await a.headgate("export"));
+    const founded = [a, b].flatMap(({ process }) =>
+      process.logs.withMessage("the store was empty: a new control plane begins"),
+    );
+    expect(founded).toHaveLength(1);
   });
 
   it("list the nodes of all, by certificate and by join token, at each", async () => {
@@ -118,6 +122,10 @@ describe("replicas over etcd and NATS, with TLS and passwords", { timeout: 60_00
   it("elect one leader, and another when that one ends", async () => {
     const [leader, other] = await leaderFirst([a, b]);
     expect(await leader.process.stop()).toEqual({ code: 0, signal: null });
+    // In order: the other need not wait for a lease to end.
+    expect(leader.process.logs.withMessage("no longer the leader")).toMatchObject([
+      { scope: "global", reason: "stopped" },
+    ]);
     await eventually(async () => {
       expect(leadersIn(await other.headgate("status"))).toEqual([other.name]);
     });

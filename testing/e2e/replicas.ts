@@ -74,9 +74,7 @@ export class Replicas implements AsyncDisposable {
       .replace("0.0.0.0:8081", `127.0.0.1:${admin}`)
       .replace("0.0.0.0:18000", `127.0.0.1:${grpc}`)
       .replace("./state-cp", `./state-${name}`)
-      .replace(/hosts: \[.*\]/, `hosts: [${this.etcd.clientUrl}]`)
-      .replace(/servers: \[.*\]/, `servers: [${this.nats.clientUrl}]`)
-      .replace(/credentials_file: .*/, `username: headgate\n    password: $${"{NATS_PASSWORD}"}`);
+      .replace(/hosts: \[.*\]/, `hosts: [${this.etcd.clientUrl}]`);
     return this.#spawn("control-plane", { name, yaml: edit(yaml), env });
   }
 
@@ -109,7 +107,10 @@ export class Replicas implements AsyncDisposable {
     }: { readonly name: string; readonly yaml: string } & Required<Pick<Difference, "env">>,
   ): HeadgateProcess {
     const file = join(this.folder, `${name}.yaml`);
-    writeFileSync(file, yaml);
+    const withNats = yaml
+      .replace(/servers: \[.*\]/, `servers: [${this.nats.clientUrl}]`)
+      .replace(/credentials_file: .*/, `username: headgate\n    password: $${"{NATS_PASSWORD}"}`);
+    writeFileSync(file, withNats);
     const common: Record<string, string> = {
       ETCD_PASSWORD: etcdPassword,
       NATS_PASSWORD: "nats-password-of-headgate",
