@@ -52,7 +52,7 @@ async function startParts(settings: LabSettings, stack: AsyncDisposableStack): P
     },
   };
   const controlPlanes = await makeControlPlanes(deps, { etcd: etcd.targets, nats: nats.targets });
-  const nodes = await makeNodes(deps, controlPlanes);
+  const nodes = await makeNodes(deps, { controlPlanes, nats: nats.targets });
   for (const part of [...controlPlanes, ...nodes]) stack.defer(() => part.kill());
   return {
     ...{ settings, stack, folder, links, adminToken, controlPlanes, nodes },

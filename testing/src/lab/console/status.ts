@@ -74,7 +74,8 @@ function isConnected({ state }: admin.Node): boolean {
 function describeNode(node: admin.Node): string {
   const version = `version ${node.appliedVersion} of ${node.currentVersion}`;
   if (!isConnected(node)) return `disconnected, ${version}`;
-  return node.lastNack ? `refuses, ${version}` : version;
+  const load = node.load ? `, ${node.load.inFlight} in flight` : "";
+  return `${node.lastNack ? "refuses, " : ""}${version}${load}`;
 }
 
 async function ask(url: string): Promise<string | undefined> {
