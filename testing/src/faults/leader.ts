@@ -26,16 +26,31 @@ export async function replicaStatus(
   }
 }
 
-/** Those that say of themselves that they lead all regions. More than one would be a fault of ours. */
+/**
+ * Those that lead all regions by what they count of themselves. Names would not do: the record of one
+ * that was killed and started again stands, under its name, until its lease has run out.
+ */
 export async function leaders(
   lab: Lab,
   among: readonly PlanePart[] = lab.controlPlanes.filter(({ state }) => state === "running"),
 ): Promise<readonly FoundLeader[]> {
-  const answers = await Promise.all(among.map((part) => replicaStatus(lab, part)));
-  return answers.flatMap((status, at) => {
-    const part = among[at];
-    const found = status?.leaders.find(({ scope }) => scope === globalScope);
-    if (!part || !found || found.replica !== part.ownName) return [];
-    return [{ part, epoch: found.epoch }];
-  });
+  const found = await Promise.all(
+    among.map(async (part) => {
+      if (!(await isLeading(part))) return [];
+      const status = await replicaStatus(lab, part);
+      const leader = status?.leaders.find(({ scope }) => scope === globalScope);
+      return leader?.replica === part.ownName ? [{ part, epoch: leader.epoch }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function isLeading(part: PlanePart): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(askWithinMs);
+    const page = await fetch(`${part.url("admin")}/metrics`, { signal });
+    return (await page.text()).includes(`headgate_leader{scope="${globalScope}"} 1\n`);
+  } catch {
+    return false;
+  }
 }
