@@ -89,12 +89,18 @@ describe("LoadFeed", () => {
 });
 
 describe("LoadDirectory", () => {
+  it("forgets who is silent, although one that was heard of before goes on", () => {
+    const { directory, receive } = directoryOf(2);
+    receive("a", 0);
+    receive("b", 1_000);
+    receive("a", 9_000, 2n);
+    expect(directory.loadOf({ region: "eu", name: "b" }, 11_001)).toBeUndefined();
+    expect(directory.loadOf({ region: "eu", name: "a" }, 11_001)).toBeDefined();
+    expect(directory.size(11_001)).toBe(1);
+  });
+
   it("refuses nodes beyond its bound, until others are silent", () => {
-    const directory = new LoadDirectory({ nodesMax: 2 });
-    const receive = (name: string, nowMs: number, sequence = 1n) => {
-      const report = create(discovery.LoadReportSchema, { bootId: "b", sequence });
-      return directory.receive({ region: "eu", name }, loadSampleFrom(report), nowMs);
-    };
+    const { directory, receive } = directoryOf(2);
     expect([receive("a", 0), receive("b", 5_000), receive("c", 6_000)]).toEqual([
       ...["taken", "taken", "refused"],
     ]);
@@ -104,6 +110,15 @@ describe("LoadDirectory", () => {
     expect(directory.loadOf({ region: "eu", name: "a" }, 10_001)).toBeUndefined();
   });
 });
+
+function directoryOf(nodesMax: number) {
+  const directory = new LoadDirectory({ nodesMax });
+  const receive = (name: string, nowMs: number, sequence = 1n) => {
+    const report = create(discovery.LoadReportSchema, { bootId: "b", sequence });
+    return directory.receive({ region: "eu", name }, loadSampleFrom(report), nowMs);
+  };
+  return { directory, receive };
+}
 
 type Given = Partial<discovery.LoadReport>;
 
