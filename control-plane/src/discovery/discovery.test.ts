@@ -92,6 +92,19 @@ describe("StreamSnapshots", () => {
     expect((await other.next()).fromVersion).toBe(0n);
   });
 
+  it("resumes a node at a replica that has just begun, if nothing has changed", async () => {
+    const node = open(plane.transport);
+    await node.next();
+    // Something else is written, so that the store's revision goes on.
+    const other = { type: "put", key: "/elsewhere", value: new Uint8Array(1) } as const;
+    await plane.store.transact({ writes: [other] });
+    await using begun = await testControlPlane({ store: plane.store });
+    const again = open(begun.transport, { from: node });
+    const answer = await again.next();
+    expect(answer).toMatchObject({ fromVersion: node.version, upserts: [], removed: [] });
+    expect(answer.version).toBeGreaterThan(node.version);
+  });
+
   it("answers a node that is up to date with an empty delta", async () => {
     const node = open(plane.transport);
     await node.next();

@@ -43,8 +43,16 @@ export class ViewHistory {
     return this.#history.keeps(sequence);
   }
 
+  /**
+   * The state that a node has. One of an earlier version has the newest state, if that is all the same:
+   * a replica that has just begun knows no earlier version, and most of those that nodes come with are it.
+   */
   find(version: number, stateHash: bigint): number | undefined {
-    return this.#sequences.get(identity(version, stateHash));
+    const exact = this.#sequences.get(identity(version, stateHash));
+    if (exact !== undefined) return exact;
+    const { newest } = this;
+    const isSame = version > 0 && version < newest.version && stateHash === newest.stateHash;
+    return isSame ? newest.sequence : undefined;
   }
 
   /** Of a sequence that is kept. */
