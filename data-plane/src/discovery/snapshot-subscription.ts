@@ -115,10 +115,12 @@ export class SnapshotSubscription {
    * every one. Else random, since a restarted control plane must not meet every node at once.
    */
   #pauseMs(reason: unknown, failures: number): number {
-    const { random } = this.#options;
+    const { random, transports } = this.#options;
     const planned = reason instanceof ConnectError ? plannedPauseMs(reason, random) : undefined;
     if (planned !== undefined && failures < plannedInARowMax) return planned;
-    const pause = { attempt: failures, baseMs: pauseBaseMs, maxMs: pauseMaxMs, random };
+    // Grows when all have failed once more: that one is gone says nothing of the next.
+    const attempt = Math.floor(failures / transports.length);
+    const pause = { attempt, baseMs: pauseBaseMs, maxMs: pauseMaxMs, random };
     return Math.max(planned ?? 0, fullJitterMs(pause));
   }
 
