@@ -76,34 +76,39 @@ describe("the planes as two processes", { timeout: 60_000 }, () => {
     await poisonStore(planes.controlFolder);
 
     await planes.startControlPlane();
-    const refusing = await untilNode((one) => one.lastNack !== undefined);
-    expect(refusing.appliedVersion).toBeLessThan(refusing.currentVersion);
+    // Each is found, one after the other: references are looked at last. All else goes on.
+    const refusing = await untilNode((one) => one.heldBack.length === 2);
+    expect(refusing.lastNack).toBeDefined();
     const said = await planes.headgate("nodes");
     expect(said).toMatch(/^test-1 +test +refusing /m);
     expect(said).toMatch(/^test-1 refused version \d+ at \S+:$/m);
+    expect(said).toMatch(/^held back from test-1, since nodes of build \S+ refuse it:$/m);
     expect(said).toMatch(/^ {2}provider bad-url: base_url: is not an absolute http or https URL/m);
+    expect(said).toMatch(
+      /^ {2}model dangling: deployments\[0\]\.provider: there is no provider "nowhere"/m,
+    );
     expect(await status(node)).toBe(200);
     expect(await status(node, { model: "dangling" })).toBe(404);
     expect(await node.process.logs.waitFor(isRefusal, "the node's own log of it")).toMatchObject({
       rejected: expect.arrayContaining([expect.objectContaining({ name: "bad-url" })]),
     });
+    const secret =
+      (await planes.headgate("keys", "create", "meanwhile")).trim().split("\n")[0] ?? "";
+    await eventually(async () => expect(await status(node, { secret })).toBe(200));
 
-    // With the one healed, the other is in the way: references are looked at last.
     const client = adminClient();
     const { revision } = (await client.getProvider({ name: "bad-url" })).metadata ?? {};
     await client.updateProvider({
       provider: badProvider("http://127.0.0.1:9/v1", revision),
     });
-    await untilNode((one) => messagesOf(one).some((text) => text.includes("nowhere")));
-    expect(await planes.headgate("nodes")).toMatch(
-      /^ {2}model dangling: deployments\[0\]\.provider: there is no provider "nowhere"/m,
-    );
-    expect(await status(node)).toBe(200);
+    await untilNode((one) => one.heldBack.map(({ name }) => name).join() === "dangling");
 
     expect(await planes.headgate("delete", "model", "dangling")).toContain(
       "model/dangling deleted",
     );
-    const healed = await untilNode((one) => one.appliedVersion === one.currentVersion);
+    const healed = await untilNode(
+      (one) => one.appliedVersion === one.currentVersion && one.heldBack.length === 0,
+    );
     expect(healed.lastNack).toBeUndefined();
     await planes.apply(yaml(["chat", "after"]));
     await eventually(async () => expect(await status(node, { model: "after" })).toBe(200));
