@@ -92,8 +92,7 @@ describe("the planes as two processes", { timeout: 60_000 }, () => {
     expect(await node.process.logs.waitFor(isRefusal, "the node's own log of it")).toMatchObject({
       rejected: expect.arrayContaining([expect.objectContaining({ name: "bad-url" })]),
     });
-    const secret =
-      (await planes.headgate("keys", "create", "meanwhile")).trim().split("\n")[0] ?? "";
+    const [secret = ""] = /sk-hg-\w+/.exec(await planes.headgate("keys", "create", "new")) ?? [];
     await eventually(async () => expect(await status(node, { secret })).toBe(200));
 
     const client = adminClient();
