@@ -7,8 +7,6 @@ export {
 } from "./control-plane.ts";
 export type { DebounceTimes } from "./discovery/debouncer.ts";
 export type { BoundAddress, ListenAt } from "./http/listener.ts";
-export { countStale, sealedPrefixes } from "./secrets/count-stale.ts";
-export { type ResealOptions, type ResealResult, resealStore } from "./secrets/reseal-store.ts";
 export { createEmbeddedStore, type EmbeddedStoreOptions } from "./store/embedded-store.ts";
 export type {
   EtcdCredentials,

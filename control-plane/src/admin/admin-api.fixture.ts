@@ -1,6 +1,8 @@
 /** The admin API for tests: no sockets, any caller, a store in memory. */
 import {
   type Client,
+  Code,
+  ConnectError,
   createClient,
   createRouterTransport,
   type Interceptor,
@@ -16,7 +18,7 @@ import { ResourceWriter } from "../resources/resource-writer.ts";
 import { createEmbeddedStore } from "../store/embedded-store.ts";
 import type { Store } from "../store/store.ts";
 import { createControlPlaneMetrics } from "../telemetry/control-plane-metrics.ts";
-import { unimplementedDelegates } from "./admin-delegates.ts";
+import type { AdminDelegates } from "./admin-delegates.ts";
 import { AdminLog } from "./admin-log.ts";
 import { createAdminService } from "./admin-service.ts";
 import { ApplyService } from "./apply-service.ts";
@@ -112,4 +114,29 @@ export function storeWith(store: Store, overrides: Partial<Store>): Store {
     close: () => store.close(),
     ...overrides,
   };
+}
+
+/** The calls that are answered elsewhere. */
+const unimplementedDelegates: Omit<AdminDelegates, "nodes"> = {
+  tokens: {
+    createAdminToken: unimplemented,
+    listAdminTokens: unimplemented,
+    deleteAdminToken: unimplemented,
+    whoAmI: unimplemented,
+  },
+  joining: {
+    createJoinToken: unimplemented,
+    listJoinTokens: unimplemented,
+    deleteJoinToken: unimplemented,
+    deleteNode: unimplemented,
+  },
+  status: {
+    getStatus: unimplemented,
+    getSecretsStatus: unimplemented,
+    resealSecrets: unimplemented,
+  },
+};
+
+function unimplemented(): never {
+  throw new ConnectError("this control plane does not answer this call", Code.Unimplemented);
 }

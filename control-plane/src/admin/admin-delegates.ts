@@ -1,4 +1,4 @@
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import type { admin } from "@headgate/proto";
 
 type AdminCalls = ServiceImpl<typeof admin.AdminService>;
@@ -18,29 +18,4 @@ export interface AdminDelegates {
   /** The control plane itself. */
   readonly status: Pick<AdminCalls, "getStatus" | "getSecretsStatus" | "resealSecrets">;
   readonly nodes: Pick<AdminCalls, "listNodes">;
-}
-
-/** For a control plane, or a test, that does without them. */
-export const unimplementedDelegates: Omit<AdminDelegates, "nodes"> = {
-  tokens: {
-    createAdminToken: unimplemented,
-    listAdminTokens: unimplemented,
-    deleteAdminToken: unimplemented,
-    whoAmI: unimplemented,
-  },
-  joining: {
-    createJoinToken: unimplemented,
-    listJoinTokens: unimplemented,
-    deleteJoinToken: unimplemented,
-    deleteNode: unimplemented,
-  },
-  status: {
-    getStatus: unimplemented,
-    getSecretsStatus: unimplemented,
-    resealSecrets: unimplemented,
-  },
-};
-
-function unimplemented(): never {
-  throw new ConnectError("this control plane does not answer this call", Code.Unimplemented);
 }
